@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What test.sh cannot say in shell: single calls with odd buffers and offsets,
+ * calls held half way, callers at once. Prints what came of it.
+ *
+ * Usage: procfs_test [-u] read|write BUFFER COUNT [OFFSET]   (-u: as nobody)
+ *        procfs_test held-read|held-write|race|reload
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATH "/proc/procfs_example/message"
+
+static long page;
+static char *pages;	/* two pages; what becomes of the second is up to the test */
+
+static int open_message(int flags)
+{
+	int fd = open(PATH, flags);
+
+	if (fd < 0) {
+		printf("open: %m\n");
+		exit(0);
+	}
+	return fd;
+}
+
+static void print_result(ssize_t ret, const char *data)
+{
+	if (ret < 0)
+		printf("%m\n");
+	else
+		printf("%zd%s%.*s\n", ret, data && ret ? " " : "", data ? (int)ret : 0, data ? data : "");
+}
+
+static char *buffer(const char *kind)
+{
+	if (!strcmp(kind, "good"))
+		return memset(pages, 'x', page);
+	if (!strcmp(kind, "null"))
+		return NULL;
+	if (!strcmp(kind, "kernel"))	/* the last page of every address space */
+		return (char *)-page;
+	if (!strcmp(kind, "readonly")) {
+		mprotect(pages, page, PROT_READ);
+		return pages;
+	}
+	munmap(pages + page, page);
+	if (!strcmp(kind, "unmapped"))
+		return pages + page;
+	if (!strcmp(kind, "edge"))	/* four good bytes, then nothing */
+		return memset(pages + page - 4, 'x', 4);
+	errx(2, "no such buffer: %s", kind);
+}
+
+/* A call on 8 bytes at the end of the first page stops at the second: nobody has it yet. */
+static void *held_call(void *op)
+{
+	int fd = open_message(O_RDWR);
+	char *buf = memset(pages + page - 4, 'x', 4);
+
+	return (void *)(op ? write(fd, buf, 8) : read(fd, buf, 8));
+}
+
+static void held(int writing)
+{
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { (unsigned long)pages + page, page },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_copy copy = { .dst = (unsigned long)pages + page, .len = page };
+	struct uffd_msg msg;
+	char now[8] = "";
+	pthread_t thread;
+	void *ret;
+	int fd = open_message(O_RDWR);
+
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg))
+		err(1, "userfaultfd");
+	copy.src = (unsigned long)memset(malloc(page), 'y', page);
+	alarm(5);	/* if the held call locks us out, this ends the test */
+
+	pthread_create(&thread, NULL, held_call, writing ? "" : NULL);
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg))	/* now it waits */
+		err(1, "read userfaultfd");
+	if (!writing && write(fd, "new message", 11) != 11)
+		err(1, "write beside a held read");
+	if (pread(fd, now, sizeof(now), 0) < 0)
+		err(1, "read beside a held call");
+	printf("meanwhile %.8s, ", now);
+	ioctl(uffd, UFFDIO_COPY, &copy);
+	pthread_join(thread, &ret);
+	if (writing && pread(fd, pages, 8, 0) < 0)
+		err(1, "read");
+	printf("then %zd %.8s\n", (ssize_t)ret, writing ? pages : pages + page - 4);
+}
+
+/* Two writers, 200 times a and 100 times b: whoever reads sees one or the other, whole. */
+static void race(void)
+{
+	char buf[200], *text;
+	int fd = open_message(O_RDWR), i, len;
+	long mixed = 0;
+	ssize_t n, k;
+
+	if (write(fd, memset(pages, 'a', 200), 200) != 200)
+		err(1, "write");
+	for (i = 0; i < 2; i++) {
+		if (fork())
+			continue;
+		text = memset(pages, "ab"[i], 200);
+		len = i ? 100 : 200;
+		for (n = 0; n < 200; n++)
+			if (write(fd, text, len) != len)
+				exit(1);
+		exit(0);
+	}
+	while (waitpid(-1, NULL, WNOHANG) >= 0) {
+		n = pread(fd, buf, sizeof(buf), 0);
+		for (k = 0; k < n && buf[k] == buf[0]; k++)
+			;
+		if (k < n || (n != 200 && n != 100))
+			mixed++;
+	}
+	printf("%ld mixed\n", mixed);
+}
+
+/* Loads and unloads the module a hundred times; insmod and rmmod would spend most on themselves. */
+static void reload(void)
+{
+	int fd = open("procfs_kernel.ko", O_RDONLY), i;
+
+	for (i = 0; i < 100; i++)
+		if (syscall(SYS_finit_module, fd, "", 0) ||
+		    syscall(SYS_delete_module, "procfs_kernel", O_NONBLOCK))
+			err(1, "round %d", i);
+	printf("%d\n", i);
+}
+
+int main(int argc, char *argv[])
+{
+	int fd, reading;
+	char *buf;
+	size_t count;
+	off_t offset;
+	ssize_t ret;
+
+	page = sysconf(_SC_PAGESIZE);
+	pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (argc > 1 && !strcmp(argv[1], "-u")) {
+		if (setgid(65534) || setuid(65534))
+			err(1, "setuid");
+		argc--;
+		argv++;
+	}
+	if (argc == 2 && !strcmp(argv[1], "race")) {
+		race();
+	} else if (argc == 2 && !strcmp(argv[1], "reload")) {
+		reload();
+	} else if (argc == 2 && !strncmp(argv[1], "held-", 5)) {
+		held(argv[1][5] == 'w');
+	} else if (argc > 3) {
+		reading = argv[1][0] == 'r';
+		fd = open_message(reading ? O_RDONLY : O_WRONLY);
+		buf = buffer(argv[2]);
+		count = strtoul(argv[3], NULL, 0);
+		offset = argc > 4 ? strtoll(argv[4], NULL, 0) : 0;
+		ret = reading ? pread(fd, buf, count, offset) : pwrite(fd, buf, count, offset);
+		print_result(ret, reading ? buf : NULL);
+	} else {
+		errx(2, "usage: see the head of procfs_test.c");
+	}
+	return 0;
+}
