@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ioctl: commands on a device of one's own, with structured arguments.
+ *
+ *   /dev/ioctl_example   0600, the commands are in ioctl.h
+ *
+ * SET stores a message, GET hands it out, EXCHANGE does both at once, RESET
+ * empties it. Refused, with nothing changed: ENOTTY for any other number,
+ * size or direction, EMSGSIZE for a length over 200, EFAULT for a bad pointer,
+ * EINTR for a caller that a signal took from the queue.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "ioctl.h"
+
+static struct ioctl_example_message message;
+static DEFINE_MUTEX(message_lock); /* guards message */
+
+/*
+ * All below run in process context and may sleep. The lock is taken so that a
+ * signal ends the wait: message_exchange() can hold it for long.
+ */
+
+/* Copies a message in, checks it, and clears what the caller left behind it. */
+static int message_from_user(struct ioctl_example_message *new,
+			     const void __user *arg)
+{
+	if (copy_from_user(new, arg, sizeof(*new)))
+		return -EFAULT;
+	if (new->length > sizeof(new->data))
+		return -EMSGSIZE;
+	memset(new->data + new->length, 0, sizeof(new->data) - new->length);
+	return 0;
+}
+
+static int message_set(const struct ioctl_example_message *new)
+{
+	if (mutex_lock_interruptible(&message_lock))
+		return -ERESTARTSYS;
+	message = *new;
+	mutex_unlock(&message_lock);
+	return 0;
+}
+
+static int message_get(void __user *arg)
+{
+	struct ioctl_example_message copy;
+
+	if (mutex_lock_interruptible(&message_lock))
+		return -ERESTARTSYS;
+	copy = message;
+	mutex_unlock(&message_lock);
+	return copy_to_user(arg, &copy, sizeof(copy)) ? -EFAULT : 0;
+}
+
+/*
+ * The old message is delivered before the new one is stored, all under the
+ * lock: an answer that cannot be delivered has exchanged nothing, and two
+ * callers never get the same message. The price is that copy_to_user() may
+ * fault and sleep here with the lock held.
+ */
+static int message_exchange(const struct ioctl_example_message *new,
+			    void __user *arg)
+{
+	int ret = 0;
+
+	if (mutex_lock_interruptible(&message_lock))
+		return -ERESTARTSYS;
+	if (copy_to_user(arg, &message, sizeof(message)))
+		ret = -EFAULT;
+	else
+		message = *new;
+	mutex_unlock(&message_lock);
+	return ret;
+}
+
+static long ioctl_example_ioctl(struct file *file, unsigned int cmd,
+				unsigned long arg)
+{
+	void __user *argp = (void __user *)arg;
+	struct ioctl_example_message new = {};
+	long ret;
+
+	/* The numbers carry size and direction, so a wrong one is no case here. */
+	switch (cmd) {
+	case IOCTL_EXAMPLE_RESET:
+		return message_set(&new);
+	case IOCTL_EXAMPLE_GET:
+		return message_get(argp);
+	case IOCTL_EXAMPLE_SET:
+		ret = message_from_user(&new, argp);
+		if (!ret)
+			ret = message_set(&new);
+		break;
+	case IOCTL_EXAMPLE_EXCHANGE:
+		ret = message_from_user(&new, argp);
+		if (!ret)
+			ret = message_exchange(&new, argp);
+		break;
+	default:
+		return -ENOTTY;
+	}
+
+	/* %*pE escapes control bytes, so that no message can forge a log line. */
+	if (!ret)
+		pr_info("user said \"%*pE\"\n", (int)new.length, new.data);
+	return ret;
+}
+
+static const struct file_operations ioctl_example_fops = {
+	.owner = THIS_MODULE, /* an open descriptor keeps the module in */
+	.unlocked_ioctl = ioctl_example_ioctl,
+	.compat_ioctl = compat_ptr_ioctl, /* same struct for 32-bit programs */
+};
+
+static struct miscdevice ioctl_example_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "ioctl_example",
+	.fops = &ioctl_example_fops,
+	.mode = 0600,
+};
+
+/* Init registers the device and devtmpfs makes the node; exit takes both away. */
+module_misc_device(ioctl_example_device);
+
+MODULE_DESCRIPTION("A message kept behind the ioctls of a misc device");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Sets a message, exchanges it and prints what the exchange returned, and gets
+ * what then stands there.
+ *
+ * Usage: ioctl_user [message]
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "ioctl.h"
+
+#define PATH "/dev/ioctl_example"
+
+int main(int argc, char *argv[])
+{
+	struct ioctl_example_message message = {}, answer;
+	const char *text = "hi kernel";
+	int fd;
+
+	if (getopt(argc, argv, "") != -1 || argc - optind > 1) {
+		fprintf(stderr, "usage: ioctl_user [message]\n");
+		return 2;
+	}
+	if (optind < argc)
+		text = argv[optind];
+
+	/* The kernel would say the same, but a longer text has no room here. */
+	if (strlen(text) > sizeof(message.data)) {
+		errno = EMSGSIZE;
+		err(EXIT_FAILURE, "ioctl IOCTL_EXAMPLE_SET");
+	}
+	message.length = strlen(text);
+	memcpy(message.data, text, message.length);
+
+	fd = open(PATH, O_RDWR);
+	if (fd < 0)
+		err(EXIT_FAILURE, "open %s", PATH);
+	if (ioctl(fd, IOCTL_EXAMPLE_SET, &message))
+		err(EXIT_FAILURE, "ioctl IOCTL_EXAMPLE_SET");
+
+	/* One struct both ways: the new message in, the old one out. */
+	answer = message;
+	if (ioctl(fd, IOCTL_EXAMPLE_EXCHANGE, &answer))
+		err(EXIT_FAILURE, "ioctl IOCTL_EXAMPLE_EXCHANGE");
+	if (ioctl(fd, IOCTL_EXAMPLE_GET, &message))
+		err(EXIT_FAILURE, "ioctl IOCTL_EXAMPLE_GET");
+
+	printf("kernel said: ");
+	fwrite(answer.data, 1, answer.length, stdout);
+	printf("\n");
+	return 0;
+}
