@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+
+# The rooms, one a mechanism, in reading order. Every target follows from this list.
+ROOMS := procfs ioctl netlink
+
+# What the throwaway machine boots: a release of vm/kernels, the first by default.
+KERNEL ?= $(shell sed -n '/^[0-9]/{s/\t.*//p;q}' vm/kernels)
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-doors
+
+export KERNEL_DIR := $(CACHE)/$(KERNEL)
+export OUT_DIR := vm/out/$(KERNEL)
+export BUILD_DIR := $(OUT_DIR)/build
+export ACCEL LIMIT
+
+# One room that cannot be built does not stop the others.
+MAKEFLAGS += --keep-going
+
+all: $(ROOMS)
+
+$(ROOMS): deps-build
+	@$(MAKE) --no-print-directory -C $@
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make                 build every directory for the running kernel (KDIR= for another)
+#: make procfs          build just this one
+#: make demo            see every mechanism talk, in a throwaway machine
+#: make shell-procfs    a throwaway machine to play in, Ctrl-D ends it
+#: make check           test everything in throwaway machines (check-procfs: just this one)
+#: make clean           remove what was built
+#:
+#: More: check-faults, show-fault-NAME, lint, deps, compile_commands.json; CONTRIBUTING.md
+
+demo: $(ROOMS:%=$(BUILD_DIR)/%/.built)
+	@vm/demo $(ROOMS)
+
+demo-%: $(BUILD_DIR)/%/.built
+	@vm/demo $*
+
+check: $(ROOMS:%=$(BUILD_DIR)/%/.built)
+	@prove -j$$(nproc) --timer --exec vm/check $(ROOMS:%=%/test.sh)
+
+check-%: $(BUILD_DIR)/%/.built
+	@prove --timer --exec vm/check $*/test.sh
+
+shell: $(ROOMS:%=$(BUILD_DIR)/%/.built)
+	@vm/shell $(ROOMS)
+
+shell-%: $(BUILD_DIR)/%/.built
+	@vm/shell $*
+
+check-faults: $(KERNEL_DIR)/base.cpio | deps-faults
+	@faults/check $(ROOMS) lab
+
+check-faults-%: $(KERNEL_DIR)/base.cpio | deps-faults
+	@faults/check $*
+
+show-fault-%: $(KERNEL_DIR)/base.cpio | deps-faults
+	@faults/show $*
+
+lint: deps-lint $(KERNEL_DIR)/base.cpio
+	@vm/lint $(ROOMS)
+
+compile_commands.json: deps-editor
+	@for room in $(ROOMS); do $(MAKE) -s -C $$room clean; done
+	bear -- $(MAKE) all
+
+deps: deps-build deps-vm deps-faults deps-lint deps-editor
+
+deps-%:
+	@vm/deps $*
+
+clean:
+	@for room in $(ROOMS); do $(MAKE) -s -C $$room clean; done
+	$(RM) -r vm/out compile_commands.json
+
+# The kernel, its initramfs, and the rooms built for it.
+$(KERNEL_DIR)/release: | deps-vm
+	@vm/kernel $(KERNEL) $(KERNEL_DIR)
+
+$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay
+	@vm/base $(KERNEL_DIR)
+
+.SECONDEXPANSION:
+$(ROOMS:%=$(BUILD_DIR)/%/.built): $(BUILD_DIR)/%/.built: $$(shell find $$* -type f) \
+		vm/build $(KERNEL_DIR)/base.cpio
+	@vm/build $(KERNEL_DIR) $* $(@D)
+
+.PHONY: all help demo check shell check-faults lint deps clean compile_commands.json $(ROOMS)
