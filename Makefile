@@ -10,7 +10,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-doors
 export KERNEL_DIR := $(CACHE)/$(KERNEL)
 export OUT_DIR := vm/out/$(KERNEL)
 export BUILD_DIR := $(OUT_DIR)/build
-export ACCEL LIMIT
+export KERNEL ACCEL LIMIT
 
 # One room that cannot be built does not stop the others.
 MAKEFLAGS += --keep-going
@@ -51,13 +51,14 @@ shell-%: $(BUILD_DIR)/%/.built
 	@vm/shell $*
 
 check-faults: $(KERNEL_DIR)/base.cpio | deps-faults
-	@faults/check $(ROOMS) lab
+	@prove -j$$(nproc) --timer --exec faults/check faults/*.patch
+	@faults/table faults/*.patch
 
 check-faults-%: $(KERNEL_DIR)/base.cpio | deps-faults
-	@faults/check $*
+	@prove -j$$(nproc) --timer --exec faults/check faults/$*-*.patch
 
 show-fault-%: $(KERNEL_DIR)/base.cpio | deps-faults
-	@faults/show $*
+	@faults/check --show faults/$*.patch
 
 lint: deps-lint $(KERNEL_DIR)/base.cpio
 	@vm/lint $(ROOMS)

@@ -29,8 +29,7 @@ static DEFINE_MUTEX(message_lock); /* guards message */
  */
 
 /* Copies a message in, checks it, and clears what the caller left behind it. */
-static int message_from_user(struct ioctl_example_message *new,
-			     const void __user *arg)
+static int message_from_user(struct ioctl_example_message *new, const void __user *arg)
 {
 	if (copy_from_user(new, arg, sizeof(*new)))
 		return -EFAULT;
@@ -66,8 +65,7 @@ static int message_get(void __user *arg)
  * callers never get the same message. The price is that copy_to_user() may
  * fault and sleep here with the lock held.
  */
-static int message_exchange(const struct ioctl_example_message *new,
-			    void __user *arg)
+static int message_exchange(const struct ioctl_example_message *new, void __user *arg)
 {
 	int ret = 0;
 
@@ -81,8 +79,7 @@ static int message_exchange(const struct ioctl_example_message *new,
 	return ret;
 }
 
-static long ioctl_example_ioctl(struct file *file, unsigned int cmd,
-				unsigned long arg)
+static long ioctl_example_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *argp = (void __user *)arg;
 	struct ioctl_example_message new = {};

@@ -30,13 +30,13 @@
 
 #define PATH "/dev/ioctl_example"
 #define MODULE "ioctl_kernel"
-#ifndef MAP_32BIT	/* only x86 has it, and only there -32 needs it */
+#ifndef MAP_32BIT /* only x86 has it, and only there -32 needs it */
 #define MAP_32BIT 0
 #endif
 #define SIZE sizeof(struct ioctl_example_message)
 
 static long page;
-static char *pages;	/* two pages; what becomes of the second is up to the test */
+static char *pages; /* two pages; what becomes of the second is up to the test */
 
 static int open_device(void)
 {
@@ -72,11 +72,11 @@ static void *buffer(const char *kind, const char *text, unsigned int length)
 	memcpy(message.data, text, strlen(text));
 	if (!strcmp(kind, "null"))
 		return NULL;
-	if (!strcmp(kind, "kernel"))	/* the last page of every address space */
+	if (!strcmp(kind, "kernel")) /* the last page of every address space */
 		return (char *)-page;
 	if (!strcmp(kind, "unmapped"))
 		return munmap(pages + page, page) ? NULL : pages + page;
-	if (!strcmp(kind, "edge")) {	/* all but the last byte is good */
+	if (!strcmp(kind, "edge")) { /* all but the last byte is good */
 		place = pages + page - SIZE + 1;
 		memcpy(place, &message, SIZE);
 		munmap(pages + page, page);
@@ -113,8 +113,10 @@ static unsigned long number(const char *name)
 		const char *name;
 		unsigned long number;
 	} names[] = {
-		{ "reset", IOCTL_EXAMPLE_RESET }, { "set", IOCTL_EXAMPLE_SET },
-		{ "get", IOCTL_EXAMPLE_GET }, { "exchange", IOCTL_EXAMPLE_EXCHANGE },
+		{ "reset", IOCTL_EXAMPLE_RESET },
+		{ "set", IOCTL_EXAMPLE_SET },
+		{ "get", IOCTL_EXAMPLE_GET },
+		{ "exchange", IOCTL_EXAMPLE_EXCHANGE },
 		{ "four", _IO(IOCTL_EXAMPLE_MAGIC, 4) },
 		{ "foreign", _IO(IOCTL_EXAMPLE_MAGIC + 1, 0) },
 		{ "set-size", _IOC(_IOC_WRITE, IOCTL_EXAMPLE_MAGIC, 1, SIZE + 1) },
@@ -153,9 +155,10 @@ static void held_exchange(void)
 	struct uffdio_range second = { (unsigned long)pages + page, page };
 	struct uffdio_register reg = { .range = second, .mode = UFFDIO_REGISTER_MODE_WP };
 	struct uffdio_writeprotect protect = {
-		.range = second, .mode = UFFDIO_WRITEPROTECT_MODE_WP,
+		.range = second,
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
 	};
-	struct sigaction action = { .sa_handler = on_alarm };	/* no SA_RESTART */
+	struct sigaction action = { .sa_handler = on_alarm }; /* no SA_RESTART */
 	struct itimerval soon = { .it_value.tv_usec = 50000 };
 	struct uffd_msg msg;
 	pthread_t thread;
@@ -170,7 +173,7 @@ static void held_exchange(void)
 		err(1, "userfaultfd");
 
 	pthread_create(&thread, NULL, exchange, mine);
-	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg))	/* now it waits */
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now it waits */
 		err(1, "read userfaultfd");
 
 	sigaction(SIGALRM, &action, NULL);
@@ -266,7 +269,8 @@ int main(int argc, char *argv[])
 		ret = syscall(SYS_delete_module, MODULE, O_NONBLOCK);
 		puts(ret ? strerror(errno) : "0");
 	} else if (!strcmp(command, "read") || !strcmp(command, "write")) {
-		ret = command[0] == 'r' ? read(open_device(), pages, 8) : write(open_device(), pages, 8);
+		ret = command[0] == 'r' ? read(open_device(), pages, 8)
+					: write(open_device(), pages, 8);
 		puts(ret < 0 ? strerror(errno) : "0");
 	} else {
 		cmd = number(command);

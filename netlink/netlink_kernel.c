@@ -20,8 +20,7 @@
 static struct genl_family netlink_example_family;
 
 /* Makes a message that carries the text. Process context, may sleep. */
-static struct sk_buff *netlink_example_message(const char *text, u32 portid,
-					       u32 seq)
+static struct sk_buff *netlink_example_message(const char *text, u32 portid, u32 seq)
 {
 	struct sk_buff *skb;
 	void *header;
@@ -29,8 +28,7 @@ static struct sk_buff *netlink_example_message(const char *text, u32 portid,
 	skb = genlmsg_new(nla_total_size(strlen(text) + 1), GFP_KERNEL);
 	if (!skb)
 		return NULL;
-	header = genlmsg_put(skb, portid, seq, &netlink_example_family, 0,
-			     DOC_EXMPL_C_ECHO);
+	header = genlmsg_put(skb, portid, seq, &netlink_example_family, 0, DOC_EXMPL_C_ECHO);
 	if (!header || nla_put_string(skb, DOC_EXMPL_A_MSG, text)) {
 		nlmsg_free(skb);
 		return NULL;
@@ -57,8 +55,7 @@ static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 	message = nla_data(info->attrs[DOC_EXMPL_A_MSG]);
 
 	/* Both exist before one is sent: no answer without its announcement. */
-	answer = netlink_example_message(message, info->snd_portid,
-					 info->snd_seq);
+	answer = netlink_example_message(message, info->snd_portid, info->snd_seq);
 	event = netlink_example_message(message, 0, 0);
 	if (!answer || !event) {
 		nlmsg_free(answer);
@@ -80,8 +77,8 @@ static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 	 * whose buffer is full (ENOBUFS): that one learns it from its own socket.
 	 * Not genlmsg_multicast(), which speaks into the first namespace only.
 	 */
-	genlmsg_multicast_netns(&netlink_example_family, genl_info_net(info),
-				event, 0, 0, GFP_KERNEL);
+	genlmsg_multicast_netns(&netlink_example_family, genl_info_net(info), event, 0, 0,
+				GFP_KERNEL);
 	return 0;
 }
 

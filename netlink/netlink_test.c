@@ -3,7 +3,7 @@
  * What test.sh cannot say in shell: single requests with odd bytes, a listener
  * that sleeps, callers at once. Prints what came of it.
  *
- * Usage: netlink_test [-u|-n] REQUEST [TEXT]   (see request() for the requests)
+ * Usage: netlink_test [-u|-n] REQUEST [TEXT]   (see send_request() for the requests)
  *        netlink_test overrun|race|reload
  *
  * -u as nobody, -n as nobody in a user and a network namespace of its own.
@@ -61,16 +61,19 @@ static void add(struct request *request, int type, const void *data, int len)
 	attr->nla_type = type;
 	attr->nla_len = NLA_HDRLEN + len;
 	memcpy(attr + 1, data, len);
-	request->header.nlmsg_len = NLMSG_ALIGN(request->header.nlmsg_len) + NLA_ALIGN(attr->nla_len);
+	request->header.nlmsg_len =
+		NLMSG_ALIGN(request->header.nlmsg_len) + NLA_ALIGN(attr->nla_len);
 }
 
 /* Sends one request and prints the answer, or the refusal with its sentence. */
-static void request(const char *kind, const char *text)
+static void send_request(const char *kind, const char *text)
 {
 	int fd = nl_socket_get_fd(open_socket());
 	struct request request = {
-		.header = { .nlmsg_len = NLMSG_HDRLEN + GENL_HDRLEN, .nlmsg_type = family,
-			    .nlmsg_flags = NLM_F_REQUEST, .nlmsg_seq = 1 },
+		.header = { .nlmsg_len = NLMSG_HDRLEN + GENL_HDRLEN,
+			    .nlmsg_type = family,
+			    .nlmsg_flags = NLM_F_REQUEST,
+			    .nlmsg_seq = 1 },
 		.genl = { .cmd = DOC_EXMPL_C_ECHO, .version = DOC_EXMPL_VERSION },
 	};
 	char answer[4096] = "";
@@ -103,7 +106,7 @@ static void request(const char *kind, const char *text)
 		((struct nlattr *)request.attrs)->nla_len = 2;
 	} else if (!strcmp(kind, "no-genl-header")) {
 		request.header.nlmsg_len = NLMSG_HDRLEN + 2;
-	} else if (!strcmp(kind, "cut")) {	/* less sent than the header promises */
+	} else if (!strcmp(kind, "cut")) { /* less sent than the header promises */
 		add(&request, DOC_EXMPL_A_MSG, text, len + 1);
 		cut = 8;
 	} else if (strcmp(kind, "no-attribute")) {
@@ -120,7 +123,8 @@ static void request(const char *kind, const char *text)
 	} else {
 		printf("%s", strerror(-refusal->error));
 		attr = nla_find((void *)(refusal + 1),
-				header->nlmsg_len - NLMSG_HDRLEN - sizeof(*refusal), NLMSGERR_ATTR_MSG);
+				header->nlmsg_len - NLMSG_HDRLEN - sizeof(*refusal),
+				NLMSGERR_ATTR_MSG);
 		if (header->nlmsg_flags & NLM_F_ACK_TLVS && attr)
 			printf(": %s", nla_get_string(attr));
 		printf("\n");
@@ -150,7 +154,8 @@ static int open_listener(void)
 {
 	struct nl_sock *sock = open_socket();
 
-	nl_socket_add_membership(sock, genl_ctrl_resolve_grp(sock, DOC_EXMPL_FAMILY, DOC_EXMPL_GROUP));
+	nl_socket_add_membership(sock,
+				 genl_ctrl_resolve_grp(sock, DOC_EXMPL_FAMILY, DOC_EXMPL_GROUP));
 	return nl_socket_get_fd(sock);
 }
 
@@ -241,6 +246,6 @@ int main(int argc, char *argv[])
 	else if (!strcmp(argv[1], "reload"))
 		reload();
 	else
-		request(argv[1], argc > 2 ? argv[2] : "hi");
+		send_request(argv[1], argc > 2 ? argv[2] : "hi");
 	return 0;
 }

@@ -19,7 +19,7 @@
 
 #include "netlink.h"
 
-static void usage(void)
+static void usage_error(void)
 {
 	fprintf(stderr, "usage: netlink_user [message]\n"
 			"       netlink_user -l [count]\n");
@@ -66,8 +66,8 @@ static void echo(struct nl_sock *sock, const char *message)
 	struct nl_msg *msg = nlmsg_alloc();
 	int one = 1;
 
-	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0,
-				 DOC_EXMPL_C_ECHO, DOC_EXMPL_VERSION))
+	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, DOC_EXMPL_C_ECHO,
+				 DOC_EXMPL_VERSION))
 		errx(EXIT_FAILURE, "nlmsg_alloc: out of memory");
 	check(nla_put_string(msg, DOC_EXMPL_A_MSG, message), "nla_put_string");
 
@@ -78,7 +78,7 @@ static void echo(struct nl_sock *sock, const char *message)
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, print_message, "kernel said");
 	nl_socket_modify_err_cb(sock, NL_CB_CUSTOM, print_refusal, "echo");
 
-	/* The answer is acknowledgement enough; a refusal comes in any case. */
+	/* An answer needs no acknowledgment beside it; a refusal comes in any case. */
 	nl_socket_disable_auto_ack(sock);
 	check(nl_send_auto(sock, msg), "nl_send_auto");
 	nlmsg_free(msg);
@@ -118,17 +118,17 @@ int main(int argc, char *argv[])
 
 	while ((option = getopt(argc, argv, "l")) != -1) {
 		if (option != 'l')
-			usage();
+			usage_error();
 		listening = 1;
 	}
 	if (argc - optind > 1)
-		usage();
+		usage_error();
 	if (listening && optind < argc) {
 		count = strtol(argv[optind], &end, 10);
 		if (end == argv[optind] || *end || count < 1)
-			usage();
+			usage_error();
 	}
-	setlinebuf(stdout);	/* whoever reads the events through a pipe wants each at once */
+	setlinebuf(stdout); /* whoever reads the events through a pipe wants each at once */
 
 	sock = nl_socket_alloc();
 	if (!sock)

@@ -57,7 +57,7 @@ trap 'kill $! 2>/dev/null; rm -rf "$work"' EXIT
 
 # await FILE TEXT: until a line is there, 5 seconds at most
 await() {
-	for i in $(seq 100); do
+	for _ in $(seq 100); do
 		if grep -q "$2" "$1"; then return; fi
 		sleep 0.05
 	done

@@ -32,8 +32,7 @@ static DEFINE_MUTEX(message_lock); /* guards message and message_len */
  * long as the caller arranges (userfaultfd), and anybody may open this file:
  * so the lock is held for a snapshot only, never across the user copy.
  */
-static ssize_t message_read(struct file *file, char __user *buf, size_t count,
-			    loff_t *ppos)
+static ssize_t message_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
 {
 	char copy[MESSAGE_MAX];
 	size_t len;
@@ -50,8 +49,7 @@ static ssize_t message_read(struct file *file, char __user *buf, size_t count,
  * Process context, may sleep. The new message is complete before the old one
  * is touched, so a pointer that fails half way leaves the old one standing.
  */
-static ssize_t message_write(struct file *file, const char __user *buf,
-			     size_t count, loff_t *ppos)
+static ssize_t message_write(struct file *file, const char __user *buf, size_t count, loff_t *ppos)
 {
 	char copy[MESSAGE_MAX];
 

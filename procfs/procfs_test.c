@@ -20,9 +20,10 @@
 #include <unistd.h>
 
 #define PATH "/proc/procfs_example/message"
+#define MODULE "procfs_kernel"
 
 static long page;
-static char *pages;	/* two pages; what becomes of the second is up to the test */
+static char *pages; /* two pages; what becomes of the second is up to the test */
 
 static int open_message(int flags)
 {
@@ -40,16 +41,17 @@ static void print_result(ssize_t ret, const char *data)
 	if (ret < 0)
 		printf("%m\n");
 	else
-		printf("%zd%s%.*s\n", ret, data && ret ? " " : "", data ? (int)ret : 0, data ? data : "");
+		printf("%zd%s%.*s\n", ret, data && ret ? " " : "", data ? (int)ret : 0,
+		       data ? data : "");
 }
 
-static char *buffer(const char *kind)
+static char *odd_buffer(const char *kind)
 {
 	if (!strcmp(kind, "good"))
 		return memset(pages, 'x', page);
 	if (!strcmp(kind, "null"))
 		return NULL;
-	if (!strcmp(kind, "kernel"))	/* the last page of every address space */
+	if (!strcmp(kind, "kernel")) /* the last page of every address space */
 		return (char *)-page;
 	if (!strcmp(kind, "readonly")) {
 		mprotect(pages, page, PROT_READ);
@@ -58,7 +60,7 @@ static char *buffer(const char *kind)
 	munmap(pages + page, page);
 	if (!strcmp(kind, "unmapped"))
 		return pages + page;
-	if (!strcmp(kind, "edge"))	/* four good bytes, then nothing */
+	if (!strcmp(kind, "edge")) /* four good bytes, then nothing */
 		return memset(pages + page - 4, 'x', 4);
 	errx(2, "no such buffer: %s", kind);
 }
@@ -72,7 +74,7 @@ static void *held_call(void *op)
 	return (void *)(op ? write(fd, buf, 8) : read(fd, buf, 8));
 }
 
-static void held(int writing)
+static void hold(int writing)
 {
 	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	struct uffdio_api api = { .api = UFFD_API };
@@ -90,10 +92,10 @@ static void held(int writing)
 	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg))
 		err(1, "userfaultfd");
 	copy.src = (unsigned long)memset(malloc(page), 'y', page);
-	alarm(5);	/* if the held call locks us out, this ends the test */
+	alarm(5); /* if the held call locks us out, this ends the test */
 
 	pthread_create(&thread, NULL, held_call, writing ? "" : NULL);
-	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg))	/* now it waits */
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now it waits */
 		err(1, "read userfaultfd");
 	if (!writing && write(fd, "new message", 11) != 11)
 		err(1, "write beside a held read");
@@ -140,11 +142,11 @@ static void race(void)
 /* Loads and unloads the module a hundred times; insmod and rmmod would spend most on themselves. */
 static void reload(void)
 {
-	int fd = open("procfs_kernel.ko", O_RDONLY), i;
+	int fd = open(MODULE ".ko", O_RDONLY), i;
 
 	for (i = 0; i < 100; i++)
 		if (syscall(SYS_finit_module, fd, "", 0) ||
-		    syscall(SYS_delete_module, "procfs_kernel", O_NONBLOCK))
+		    syscall(SYS_delete_module, MODULE, O_NONBLOCK))
 			err(1, "round %d", i);
 	printf("%d\n", i);
 }
@@ -170,11 +172,11 @@ int main(int argc, char *argv[])
 	} else if (argc == 2 && !strcmp(argv[1], "reload")) {
 		reload();
 	} else if (argc == 2 && !strncmp(argv[1], "held-", 5)) {
-		held(argv[1][5] == 'w');
+		hold(argv[1][5] == 'w');
 	} else if (argc > 3) {
 		reading = argv[1][0] == 'r';
 		fd = open_message(reading ? O_RDONLY : O_WRONLY);
-		buf = buffer(argv[2]);
+		buf = odd_buffer(argv[2]);
 		count = strtoul(argv[3], NULL, 0);
 		offset = argc > 4 ? strtoll(argv[4], NULL, 0) : 0;
 		ret = reading ? pread(fd, buf, count, offset) : pwrite(fd, buf, count, offset);
