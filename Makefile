@@ -84,8 +84,8 @@ $(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay
 	@vm/base $(KERNEL_DIR)
 
 .SECONDEXPANSION:
-$(ROOMS:%=$(BUILD_DIR)/%/.built): $(BUILD_DIR)/%/.built: $$(shell find $$* -type f) \
-		vm/build $(KERNEL_DIR)/base.cpio
+$(ROOMS:%=$(BUILD_DIR)/%/.built): $(BUILD_DIR)/%/.built: vm/build $(KERNEL_DIR)/base.cpio \
+		$$(shell find $$* -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh')
 	@vm/build $(KERNEL_DIR) $* $(@D)
 
 .PHONY: all help demo check shell check-faults lint deps clean compile_commands.json $(ROOMS)

@@ -104,9 +104,9 @@ is "$(try ./netlink_test -n text inside)" "answer inside" "nobody may in a netwo
 is "$(said netlink_kernel | tail -n +$((before + 1)))" 'user said "inside"
 user said "a\nnetlink_kernel: user said "b"\t\e"' "each accepted message is logged once, escaped"
 
-./netlink_user -l 2 >"$work/here" &
+timeout 5 ./netlink_user -l 2 >"$work/here" &
 await "$work/here" listening
-unshare -n sh -c './netlink_user -l 1 >"$1/there" & until grep -q listening "$1/there"; do sleep 0.05; done
+unshare -n sh -c 'timeout 5 ./netlink_user -l 1 >"$1/there" & for _ in $(seq 100); do grep -q listening "$1/there" && break; sleep 0.05; done
 	./netlink_user there; wait' sh "$work" >"$work/answer"
 ./netlink_user one >/dev/null
 ./netlink_user two >/dev/null
@@ -123,7 +123,7 @@ is "$(try ./netlink_test overrun)" "20 answered, listener: No buffer space avail
 is "$(try ./netlink_test race)" "0 wrong, 100 and 100 announced" \
 	"two callers at once: each gets its own answers, the listener hears all"
 
-./netlink_user -l >"$work/here" &
+timeout 5 ./netlink_user -l >"$work/here" &
 await "$work/here" listening
 is "$(try rmmod netlink_kernel)" "" "the module goes while somebody listens"
 kill $!

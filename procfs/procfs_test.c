@@ -65,13 +65,13 @@ static char *odd_buffer(const char *kind)
 	errx(2, "no such buffer: %s", kind);
 }
 
-/* A call on 8 bytes at the end of the first page stops at the second: nobody has it yet. */
+/* A call on 64 bytes across two pages stops at the second: nobody has it yet. */
 static void *held_call(void *op)
 {
 	int fd = open_message(O_RDWR);
-	char *buf = memset(pages + page - 4, 'x', 4);
+	char *buf = memset(pages + page - 32, 'x', 32);
 
-	return (void *)(op ? write(fd, buf, 8) : read(fd, buf, 8));
+	return (void *)(op ? write(fd, buf, 64) : read(fd, buf, 64));
 }
 
 static void hold(int writing)
@@ -104,9 +104,9 @@ static void hold(int writing)
 	printf("meanwhile %.8s, ", now);
 	ioctl(uffd, UFFDIO_COPY, &copy);
 	pthread_join(thread, &ret);
-	if (writing && pread(fd, pages, 8, 0) < 0)
+	if (writing && pread(fd, pages + page - 32, 64, 0) < 0)
 		err(1, "read");
-	printf("then %zd %.8s\n", (ssize_t)ret, writing ? pages : pages + page - 4);
+	printf("then %zd %.4s\n", (ssize_t)ret, pages + page - 2);
 }
 
 /* Two writers, 200 times a and 100 times b: whoever reads sees one or the other, whole. */
