@@ -50,14 +50,14 @@ shell: $(ROOMS:%=$(BUILD_DIR)/%/.built)
 shell-%: $(BUILD_DIR)/%/.built
 	@vm/shell $*
 
-check-faults: $(KERNEL_DIR)/base.cpio | deps-faults
+check-faults: $(KERNEL_DIR)/accel | deps-faults
 	@prove -j$$(nproc) --timer --exec faults/check faults/*.patch
 	@faults/table faults/*.patch
 
-check-faults-%: $(KERNEL_DIR)/base.cpio | deps-faults
+check-faults-%: $(KERNEL_DIR)/accel | deps-faults
 	@prove -j$$(nproc) --timer --exec faults/check faults/$*-*.patch
 
-show-fault-%: $(KERNEL_DIR)/base.cpio | deps-faults
+show-fault-%: $(KERNEL_DIR)/accel | deps-faults
 	@faults/check --show faults/$*.patch
 
 lint: deps-lint $(KERNEL_DIR)/base.cpio
@@ -83,8 +83,11 @@ $(KERNEL_DIR)/release: | deps-vm
 $(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay
 	@vm/base $(KERNEL_DIR)
 
+$(KERNEL_DIR)/accel: $(KERNEL_DIR)/base.cpio vm/accel
+	@vm/accel $(KERNEL_DIR)
+
 .SECONDEXPANSION:
-$(ROOMS:%=$(BUILD_DIR)/%/.built): $(BUILD_DIR)/%/.built: vm/build $(KERNEL_DIR)/base.cpio \
+$(ROOMS:%=$(BUILD_DIR)/%/.built): $(BUILD_DIR)/%/.built: vm/build $(KERNEL_DIR)/accel \
 		$$(shell find $$* -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh')
 	@vm/build $(KERNEL_DIR) $* $(@D)
 

@@ -15,8 +15,10 @@ struct ioctl_example_message {
 	__u8 data[200];
 };
 
+/* For a driver take one that ioctl-number.rst in the kernel's documentation has free. */
 #define IOCTL_EXAMPLE_MAGIC 0xDC
 
+/* Directions are the program's: _IOW means that it writes and the kernel reads. */
 #define IOCTL_EXAMPLE_RESET _IO(IOCTL_EXAMPLE_MAGIC, 0)
 #define IOCTL_EXAMPLE_SET _IOW(IOCTL_EXAMPLE_MAGIC, 1, struct ioctl_example_message)
 #define IOCTL_EXAMPLE_GET _IOR(IOCTL_EXAMPLE_MAGIC, 2, struct ioctl_example_message)

@@ -7,7 +7,10 @@
  * SET stores a message, GET hands it out, EXCHANGE does both at once, RESET
  * empties it. Refused, with nothing changed: ENOTTY for any other number,
  * size or direction, EMSGSIZE for a length over 200, EFAULT for a bad pointer,
- * EINTR for a caller that a signal took from the queue.
+ * EINTR if a signal ends the wait for the lock.
+ *
+ *   # ./ioctl_user "two words"
+ *   kernel said: two words
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -24,8 +27,9 @@ static struct ioctl_example_message message;
 static DEFINE_MUTEX(message_lock); /* guards message */
 
 /*
- * All below run in process context and may sleep. The lock is taken so that a
- * signal ends the wait: message_exchange() can hold it for long.
+ * All below run in process context and may sleep. message_exchange() can hold
+ * the lock for long, so a signal ends the wait for it. Nothing has happened by
+ * then: -ERESTARTSYS lets the call start again (SA_RESTART) or end in EINTR.
  */
 
 /* Copies a message in, checks it, and clears what the caller left behind it. */

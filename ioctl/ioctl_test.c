@@ -13,6 +13,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,7 +23,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,7 +63,7 @@ static void print_message(const struct ioctl_example_message *message)
 	printf("\n");
 }
 
-static void *buffer(const char *kind, const char *text, unsigned int length)
+static void *odd_buffer(const char *kind, const char *text, unsigned int length)
 {
 	struct ioctl_example_message message = { .length = length };
 	char *place = pages;
@@ -85,6 +85,8 @@ static void *buffer(const char *kind, const char *text, unsigned int length)
 	memcpy(place, &message, SIZE);
 	if (!strcmp(kind, "readonly"))
 		mprotect(pages, page, PROT_READ);
+	else if (strcmp(kind, "good"))
+		errx(2, "no such buffer: %s", kind);
 	return place;
 }
 
@@ -138,9 +140,21 @@ static void *exchange(void *arg)
 	return (void *)(long)ioctl(open_device(), IOCTL_EXAMPLE_EXCHANGE, arg);
 }
 
-static void on_alarm(int sig)
+static void on_signal(int sig)
 {
 	(void)sig;
+}
+
+/* Again and again: a single signal might come before the call that it is to interrupt. */
+static int disturbed;
+
+static void *disturb(void *thread)
+{
+	while (!__atomic_load_n(&disturbed, __ATOMIC_RELAXED)) {
+		usleep(20000);
+		pthread_kill(*(pthread_t *)thread, SIGUSR1);
+	}
+	return NULL;
 }
 
 /*
@@ -150,7 +164,7 @@ static void on_alarm(int sig)
 static void held_exchange(void)
 {
 	int fd = open_device(), uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	struct ioctl_example_message *mine, other;
+	struct ioctl_example_message *mine, other = { .length = 5 };
 	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
 	struct uffdio_range second = { (unsigned long)pages + page, page };
 	struct uffdio_register reg = { .range = second, .mode = UFFDIO_REGISTER_MODE_WP };
@@ -158,10 +172,16 @@ static void held_exchange(void)
 		.range = second,
 		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
 	};
-	struct sigaction action = { .sa_handler = on_alarm }; /* no SA_RESTART */
-	struct itimerval soon = { .it_value.tv_usec = 50000 };
+	struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART */
+	static const unsigned long commands[] = {
+		IOCTL_EXAMPLE_GET,
+		IOCTL_EXAMPLE_SET,
+		IOCTL_EXAMPLE_EXCHANGE,
+		IOCTL_EXAMPLE_RESET,
+	};
+	pthread_t thread, disturber, self = pthread_self();
 	struct uffd_msg msg;
-	pthread_t thread;
+	unsigned int i;
 	void *ret;
 
 	mine = (void *)(pages + page - 8);
@@ -172,16 +192,17 @@ static void held_exchange(void)
 	    ioctl(uffd, UFFDIO_WRITEPROTECT, &protect))
 		err(1, "userfaultfd");
 
+	alarm(5); /* whoever cannot be interrupted is ended by this */
 	pthread_create(&thread, NULL, exchange, mine);
 	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now it waits */
 		err(1, "read userfaultfd");
 
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &soon, NULL);
-	if (ioctl(fd, IOCTL_EXAMPLE_GET, &other) < 0)
-		printf("meanwhile %m, ");
-	else
-		printf("meanwhile %.*s, ", (int)other.length, other.data);
+	sigaction(SIGUSR1, &action, NULL);
+	pthread_create(&disturber, NULL, disturb, &self);
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		printf("%s, ", ioctl(fd, commands[i], &other) ? strerror(errno) : "went through");
+	__atomic_store_n(&disturbed, 1, __ATOMIC_RELAXED);
+	pthread_join(disturber, NULL);
 	protect.mode = 0;
 	ioctl(uffd, UFFDIO_WRITEPROTECT, &protect);
 	pthread_join(thread, &ret);
@@ -252,7 +273,9 @@ int main(int argc, char *argv[])
 	for (; argc > 1 && argv[1][0] == '-'; argc--, argv++) {
 		if (!strcmp(argv[1], "-32"))
 			compat = 1;
-		else if (setgid(65534) || setuid(65534))
+		else if (strcmp(argv[1], "-u"))
+			errx(2, "no such option: %s", argv[1]);
+		else if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
 			err(1, "setuid");
 	}
 	if (argc < 2)
@@ -275,8 +298,8 @@ int main(int argc, char *argv[])
 	} else {
 		cmd = number(command);
 		text = argc > 3 ? argv[3] : "";
-		arg = buffer(argc > 2 ? argv[2] : "good", text,
-			     argc > 4 ? strtoul(argv[4], NULL, 0) : strlen(text));
+		arg = odd_buffer(argc > 2 ? argv[2] : "good", text,
+				 argc > 4 ? strtoul(argv[4], NULL, 0) : strlen(text));
 		ret = compat ? ioctl32(open_device(), cmd, arg) : ioctl(open_device(), cmd, arg);
 		if (ret < 0)
 			printf("%m\n");

@@ -6,13 +6,18 @@
  *
  * Each echo is answered to its sender and sent to everybody who listens to the
  * group in the sender's network namespace. Needs CAP_NET_ADMIN over that
- * namespace, else EPERM. The netlink core holds messages against the policy
+ * namespace, else EPERM. The netlink core checks messages against the policy
  * and refuses them with EINVAL or ERANGE and a sentence of its own; a missing
  * attribute is refused here, with EINVAL and ours.
+ *
+ *   # ./netlink_user "two words"
+ *   kernel said: two words
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/string.h>
 #include <net/genetlink.h>
 
 #include "netlink.h"
@@ -69,12 +74,16 @@ static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 		nlmsg_free(event);
 		return ret;
 	}
-	/* %*pE escapes control bytes, so that no message can forge a log line. */
+	/*
+	 * %*pE escapes control bytes, so that no message can forge a log line. A
+	 * driver would say pr_info_ratelimited(): with a namespace of its own
+	 * every user can get here and fill the log.
+	 */
 	pr_info("user said \"%*pE\"\n", (int)strlen(message), message);
 
 	/*
-	 * Nobody listening (ESRCH) is no error of the sender, nor is a listener
-	 * whose buffer is full (ENOBUFS): that one learns it from its own socket.
+	 * That nobody took it (ESRCH) is no error of the sender: nobody listens, or
+	 * a buffer was full, and that listener reads ENOBUFS from its own socket.
 	 * Not genlmsg_multicast(), which speaks into the first namespace only.
 	 */
 	genlmsg_multicast_netns(&netlink_example_family, genl_info_net(info), event, 0, 0,

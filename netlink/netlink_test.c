@@ -12,6 +12,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
@@ -88,6 +89,10 @@ static void send_request(const char *kind, const char *text)
 		add(&request, DOC_EXMPL_A_MSG, text, len);
 	} else if (!strcmp(kind, "nul-inside")) {
 		add(&request, DOC_EXMPL_A_MSG, "up\0to", 6);
+	} else if (!strcmp(kind, "long-behind-nul")) {
+		static const char data[300] = "hi";
+
+		add(&request, DOC_EXMPL_A_MSG, data, sizeof(data));
 	} else if (!strcmp(kind, "nothing")) {
 		add(&request, DOC_EXMPL_A_MSG, "", 0);
 	} else if (!strcmp(kind, "nested")) {
@@ -198,9 +203,9 @@ static void race(void)
 			wrong += !echo(sock, text);
 		exit(wrong);
 	}
-	for (i = 0; i < 2 * ROUNDS; i++) {
-		if (recv(fd, event, sizeof(event), 0) < 0)
-			break;
+	while (wait(&status) > 0)
+		wrong += status != 0;
+	while (recv(fd, event, sizeof(event), MSG_DONTWAIT) > 0) {
 		attr = nlmsg_find_attr((void *)event, GENL_HDRLEN, DOC_EXMPL_A_MSG);
 		memset(text, 0, sizeof(text));
 		for (me = 0; me < 2; me++) {
@@ -210,8 +215,6 @@ static void race(void)
 			heard[me] += attr && !strcmp(nla_get_string(attr), text);
 		}
 	}
-	while (wait(&status) > 0)
-		wrong += status != 0;
 	printf("%d wrong, %d and %d announced\n", wrong, heard[0], heard[1]);
 }
 
@@ -230,7 +233,7 @@ static void reload(void)
 int main(int argc, char *argv[])
 {
 	if (argc > 1 && argv[1][0] == '-') {
-		if (setgid(65534) || setuid(65534))
+		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
 			err(1, "setuid");
 		if (argv[1][1] == 'n' && unshare(CLONE_NEWUSER | CLONE_NEWNET))
 			err(1, "unshare");

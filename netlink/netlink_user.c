@@ -39,8 +39,9 @@ static int print_message(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *attr = nlmsg_find_attr(nlmsg_hdr(msg), GENL_HDRLEN, DOC_EXMPL_A_MSG);
 
-	if (attr)
-		printf("%s: %s\n", (char *)arg, nla_get_string(attr));
+	if (!attr)
+		errx(EXIT_FAILURE, "a message without DOC_EXMPL_A_MSG");
+	printf("%s: %s\n", (char *)arg, nla_get_string(attr));
 	return NL_OK;
 }
 
@@ -69,7 +70,8 @@ static void echo(struct nl_sock *sock, const char *message)
 	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, DOC_EXMPL_C_ECHO,
 				 DOC_EXMPL_VERSION))
 		errx(EXIT_FAILURE, "nlmsg_alloc: out of memory");
-	check(nla_put_string(msg, DOC_EXMPL_A_MSG, message), "nla_put_string");
+	if (nla_put_string(msg, DOC_EXMPL_A_MSG, message))
+		errx(EXIT_FAILURE, "nla_put_string: no room for the message");
 
 	/* Refusals with a sentence, and without a copy of what we sent before it. */
 	if (setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one)) ||
@@ -139,5 +141,7 @@ int main(int argc, char *argv[])
 	else
 		echo(sock, optind < argc ? argv[optind] : "hi kernel");
 	nl_socket_free(sock);
+	if (fclose(stdout))
+		err(EXIT_FAILURE, "write standard output");
 	return 0;
 }

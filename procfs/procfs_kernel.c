@@ -69,11 +69,14 @@ static ssize_t message_write(struct file *file, const char __user *buf, size_t c
 	return count;
 }
 
-/* Not file_operations: procfs calls these only while the module stays. */
+/*
+ * Not file_operations: there is no .owner here, since procfs counts the calls
+ * itself and turns them away once the file has been removed.
+ */
 static const struct proc_ops message_ops = {
 	.proc_read = message_read,
 	.proc_write = message_write,
-	.proc_lseek = default_llseek,
+	.proc_lseek = default_llseek, /* unset, lseek(2) fails since 6.0 */
 };
 
 static struct proc_dir_entry *procfs_dir;
@@ -92,8 +95,9 @@ static int __init procfs_example_init(void)
 
 /*
  * proc_remove() takes the whole directory. It waits for calls that are inside
- * message_read() or message_write(); later ones on an open descriptor get EIO
- * from procfs itself. So the module may go while the file is open.
+ * message_read() or message_write(), however long they take; later ones on an
+ * open descriptor get EIO from procfs itself. So the module may go while the
+ * file is open.
  */
 static void __exit procfs_example_exit(void)
 {

@@ -4,10 +4,13 @@
  * calls held half way, callers at once. Prints what came of it.
  *
  * Usage: procfs_test [-u] read|write BUFFER COUNT [OFFSET]   (-u: as nobody)
+ *        procfs_test seek OFFSET
  *        procfs_test held-read|held-write|race|reload
  */
+#define _FILE_OFFSET_BITS 64
 #include <err.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -65,7 +68,7 @@ static char *odd_buffer(const char *kind)
 	errx(2, "no such buffer: %s", kind);
 }
 
-/* A call on 64 bytes across two pages stops at the second: nobody has it yet. */
+/* A call on 64 bytes across two pages stops at the second, whose fault userfaultfd holds back. */
 static void *held_call(void *op)
 {
 	int fd = open_message(O_RDWR);
@@ -109,13 +112,16 @@ static void hold(int writing)
 	printf("then %zd %.4s\n", (ssize_t)ret, pages + page - 2);
 }
 
-/* Two writers, 200 times a and 100 times b: whoever reads sees one or the other, whole. */
+/*
+ * Two writers, 200 times a and 100 times b: whoever reads sees one or the other,
+ * whole. pwrite(), since write() would queue the two for their common file position.
+ */
 static void race(void)
 {
+	int fd = open_message(O_RDWR), i, len, status, failed = 0, mixed = 0;
 	char buf[200], *text;
-	int fd = open_message(O_RDWR), i, len;
-	long mixed = 0;
 	ssize_t n, k;
+	pid_t ended;
 
 	if (write(fd, memset(pages, 'a', 200), 200) != 200)
 		err(1, "write");
@@ -125,18 +131,18 @@ static void race(void)
 		text = memset(pages, "ab"[i], 200);
 		len = i ? 100 : 200;
 		for (n = 0; n < 200; n++)
-			if (write(fd, text, len) != len)
+			if (pwrite(fd, text, len, 0) != len)
 				exit(1);
 		exit(0);
 	}
-	while (waitpid(-1, NULL, WNOHANG) >= 0) {
+	while ((ended = waitpid(-1, &status, WNOHANG)) >= 0) {
+		failed += ended > 0 && status;
 		n = pread(fd, buf, sizeof(buf), 0);
 		for (k = 0; k < n && buf[k] == buf[0]; k++)
 			;
-		if (k < n || (n != 200 && n != 100))
-			mixed++;
+		mixed += k < n || n != (buf[0] == 'a' ? 200 : 100);
 	}
-	printf("%ld mixed\n", mixed);
+	printf("%d failed, %d mixed\n", failed, mixed);
 }
 
 /* Loads and unloads the module a hundred times; insmod and rmmod would spend most on themselves. */
@@ -162,19 +168,25 @@ int main(int argc, char *argv[])
 	page = sysconf(_SC_PAGESIZE);
 	pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (argc > 1 && !strcmp(argv[1], "-u")) {
-		if (setgid(65534) || setuid(65534))
+		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
 			err(1, "setuid");
 		argc--;
 		argv++;
 	}
 	if (argc == 2 && !strcmp(argv[1], "race")) {
 		race();
+	} else if (argc == 3 && !strcmp(argv[1], "seek")) {
+		fd = open_message(O_RDONLY);
+		ret = lseek(fd, strtoll(argv[2], NULL, 0), SEEK_SET);
+		print_result(ret < 0 ? ret : read(fd, pages, 2), pages);
 	} else if (argc == 2 && !strcmp(argv[1], "reload")) {
 		reload();
 	} else if (argc == 2 && !strncmp(argv[1], "held-", 5)) {
 		hold(argv[1][5] == 'w');
 	} else if (argc > 3) {
-		reading = argv[1][0] == 'r';
+		reading = !strcmp(argv[1], "read");
+		if (!reading && strcmp(argv[1], "write"))
+			errx(2, "no such call: %s", argv[1]);
 		fd = open_message(reading ? O_RDONLY : O_WRONLY);
 		buf = odd_buffer(argv[2]);
 		count = strtoul(argv[3], NULL, 0);

@@ -40,5 +40,7 @@ int main(int argc, char *argv[])
 	printf("kernel said: ");
 	fwrite(answer, 1, len, stdout);
 	printf("\n");
+	if (fclose(stdout))
+		err(EXIT_FAILURE, "write standard output");
 	return 0;
 }
