@@ -129,6 +129,7 @@ is "$(try ./procfs_test -u read good 10)" "5 known" "anybody may read"
 is "$(try ./procfs_test -u write good 3)" "open: Permission denied" "only root may write"
 stands "write by nobody"
 
+known
 is "$(try ./procfs_test held-write)" "meanwhile known, then 64 xxyy" "a write held half way does not show"
 printf '%200s' '' | dd of=$file bs=200 2>/dev/null
 is "$(try ./procfs_test held-read)" "meanwhile new mess, then 64     " "a read held half way holds nobody up"
