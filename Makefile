@@ -23,14 +23,16 @@ $(ROOMS): deps-build
 help:
 	@sed -n 's/^#: //p' Makefile
 
-#: make                 build every directory for the running kernel (KDIR= for another)
-#: make procfs          build just this one
-#: make demo            see every mechanism talk, in a throwaway machine
-#: make shell-procfs    a throwaway machine to play in, Ctrl-D ends it
-#: make check           test everything in throwaway machines (check-procfs: just this one)
-#: make clean           remove what was built
-#:
-#: More: check-faults, show-fault-NAME, lint, deps, compile_commands.json; CONTRIBUTING.md
+#: make                        build every directory for the running kernel (KDIR= for another)
+#: make procfs                 build just this one
+#: make demo                   see every mechanism talk, in a throwaway machine
+#: make shell-procfs           a throwaway machine to play in, Ctrl-D ends it
+#: make check                  test everything, in throwaway machines
+#: make clean                  remove what was built
+#: 
+#: demo-procfs, shell, check-procfs do the same for one directory or all of them.
+#: What is missing is installed, and said. More: make check-faults, show-fault-NAME
+#: (try procfs-user-pointer), lint, deps, compile_commands.json; KERNEL=6.12 boots another kernel.
 
 demo: $(ROOMS:%=$(BUILD_DIR)/%/.built)
 	@vm/demo $(ROOMS)
@@ -92,3 +94,6 @@ $(ROOMS:%=$(BUILD_DIR)/%/.built): $(BUILD_DIR)/%/.built: vm/build $(KERNEL_DIR)/
 	@vm/build $(KERNEL_DIR) $* $(@D)
 
 .PHONY: all help demo check shell check-faults lint deps clean compile_commands.json $(ROOMS)
+
+.DEFAULT:
+	@echo "There is no target $@. The directories are: $(ROOMS). make help shows the rest." >&2; false

@@ -15,7 +15,7 @@ struct ioctl_example_message {
 	__u8 data[200];
 };
 
-/* For a driver take one that ioctl-number.rst in the kernel's documentation has free. */
+/* A driver takes one that ioctl-number.rst in the kernel's documentation has free. */
 #define IOCTL_EXAMPLE_MAGIC 0xDC
 
 /* Directions are the program's: _IOW means that it writes and the kernel reads. */

@@ -12,6 +12,7 @@
  *   # ./ioctl_user "two words"
  *   kernel said: two words
  */
+/* Puts the module's name before each line of pr_info(); must precede the includes. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/fs.h>
@@ -89,7 +90,7 @@ static long ioctl_example_ioctl(struct file *file, unsigned int cmd, unsigned lo
 	struct ioctl_example_message new = {};
 	long ret;
 
-	/* The numbers carry size and direction, so a wrong one is no case here. */
+	/* Size and direction are part of the number: with wrong ones it matches no case. */
 	switch (cmd) {
 	case IOCTL_EXAMPLE_RESET:
 		return message_set(&new);
@@ -118,9 +119,10 @@ static long ioctl_example_ioctl(struct file *file, unsigned int cmd, unsigned lo
 static const struct file_operations ioctl_example_fops = {
 	.owner = THIS_MODULE, /* an open descriptor keeps the module in */
 	.unlocked_ioctl = ioctl_example_ioctl,
-	.compat_ioctl = compat_ptr_ioctl, /* same struct for 32-bit programs */
+	.compat_ioctl = compat_ptr_ioctl, /* 32-bit programs: the same struct, a wider pointer */
 };
 
+/* The short way to a single node: no major number, no class of one's own. */
 static struct miscdevice ioctl_example_device = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "ioctl_example",
@@ -128,7 +130,7 @@ static struct miscdevice ioctl_example_device = {
 	.mode = 0600,
 };
 
-/* Init registers the device and devtmpfs makes the node; exit takes both away. */
+/* Init registers the device, and the kernel makes its node in /dev; exit removes both. */
 module_misc_device(ioctl_example_device);
 
 MODULE_DESCRIPTION("A message kept behind the ioctls of a misc device");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Sets a message, exchanges it and prints what the exchange returned, and gets
- * what then stands there.
+ * Sets a message, exchanges it for itself and prints what the exchange returned.
+ * Then gets what stands there, to show how.
  *
  * Usage: ioctl_user [message]
  */
@@ -30,7 +30,7 @@ int main(int argc, char *argv[])
 	if (optind < argc)
 		text = argv[optind];
 
-	/* What has no room is cut, but not its length: the kernel refuses that. */
+	/* A text that does not fit is cut, its length is not: the kernel refuses it. */
 	message.length = strlen(text);
 	memcpy(message.data, text, strnlen(text, sizeof(message.data)));
 

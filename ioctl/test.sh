@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Tests this directory on the running kernel: make && sudo ./test.sh
-# TAP on standard output; exit 0 if all is well, 1 if not, 4 if it could not run.
+# TAP (a line "ok" or "not ok" for each check) on standard output; exit 0 if all is well, 1 if not, 4 if it could not run.
 
 # ---- the same lines in every directory ----
 cd "$(dirname "$0")" || exit 1
+PATH=$PATH:/usr/sbin:/sbin
 count=0 failed=0
 
 # is GOT WANTED WHAT
@@ -89,16 +90,17 @@ for entry in "" -32; do
 		done
 		break
 	fi
-	is "$(try ./ioctl_test $entry set good first)" 0 "set $entry"
-	is "$(try ./ioctl_test $entry get good)" "5 first" "get $entry, zeros behind the message"
-	is "$(try ./ioctl_test $entry exchange good 2nd)" "5 first" "exchange $entry, zeros behind the answer"
-	is "$(try ./ioctl_test $entry get good)" "3 2nd" "and it has exchanged $entry"
-	is "$(try ./ioctl_test $entry set good "$long")" 0 "200 bytes are taken $entry"
-	is "$(try ./ioctl_test $entry get good)" "200 $long" "and stand there $entry"
-	is "$(try ./ioctl_test $entry reset null)" 0 "reset $entry"
-	is "$(try ./ioctl_test $entry get good)" "0 " "empties the message $entry"
+	how=${entry:-native}
+	is "$(try ./ioctl_test $entry set good first)" 0 "a message is set ($how)"
+	is "$(try ./ioctl_test $entry get good)" "5 first" "zeros behind the message ($how)"
+	is "$(try ./ioctl_test $entry exchange good 2nd)" "5 first" "an exchange, zeros behind the answer ($how)"
+	is "$(try ./ioctl_test $entry get good)" "3 2nd" "and it has exchanged ($how)"
+	is "$(try ./ioctl_test $entry set good "$long")" 0 "200 bytes are taken ($how)"
+	is "$(try ./ioctl_test $entry get good)" "200 $long" "and stand there ($how)"
+	is "$(try ./ioctl_test $entry reset null)" 0 "reset ($how)"
+	is "$(try ./ioctl_test $entry get good)" "0 " "empties the message ($how)"
 	known
-	is "$(try ./ioctl_test $entry four good)" "Inappropriate ioctl for device" "an unknown number $entry"
+	is "$(try ./ioctl_test $entry four good)" "Inappropriate ioctl for device" "an unknown number ($how)"
 done
 
 for bad in foreign set-size get-size set-direction get-direction reset-direction; do

@@ -3,6 +3,7 @@
  * What both sides of the generic netlink family must agree on. The family's
  * number is not here: the kernel gives one out at load, programs ask for it by
  * name. Numbers once published stay; new ones go to the end of each enum.
+ * The names are those of the HOWTO that this example grew from.
  */
 #ifndef NETLINK_EXAMPLE_H
 #define NETLINK_EXAMPLE_H

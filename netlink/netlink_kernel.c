@@ -13,6 +13,7 @@
  *   # ./netlink_user "two words"
  *   kernel said: two words
  */
+/* Puts the module's name before each line of pr_info(); must precede the includes. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
@@ -22,9 +23,12 @@
 
 #include "netlink.h"
 
-static struct genl_family netlink_example_family;
+static struct genl_family netlink_example_family; /* below; messages name it */
 
-/* Makes a message that carries the text. Process context, may sleep. */
+/*
+ * Makes a message with the text, for the socket portid as answer to its request
+ * seq, or as an event with 0 for both. Process context, may sleep.
+ */
 static struct sk_buff *netlink_example_message(const char *text, u32 portid, u32 seq)
 {
 	struct sk_buff *skb;
@@ -82,16 +86,16 @@ static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 	pr_info("user said \"%*pE\"\n", (int)strlen(message), message);
 
 	/*
-	 * That nobody took it (ESRCH) is no error of the sender: nobody listens, or
-	 * a buffer was full, and that listener reads ENOBUFS from its own socket.
-	 * Not genlmsg_multicast(), which speaks into the first namespace only.
+	 * If nobody took it (ESRCH) that is not the sender's error: nobody listens,
+	 * or a buffer was full, and that listener reads ENOBUFS from its own socket.
+	 * Not genlmsg_multicast(), which sends to the initial namespace only.
 	 */
 	genlmsg_multicast_netns(&netlink_example_family, genl_info_net(info), event, 0, 0,
 				GFP_KERNEL);
 	return 0;
 }
 
-/* len counts without the NUL, which NLA_NUL_STRING demands besides. */
+/* len counts without the NUL, which NLA_NUL_STRING demands in addition. */
 static const struct nla_policy netlink_example_policy[DOC_EXMPL_A_MAX + 1] = {
 	[DOC_EXMPL_A_MSG] = { .type = NLA_NUL_STRING, .len = DOC_EXMPL_MSG_MAX },
 };
@@ -99,7 +103,7 @@ static const struct nla_policy netlink_example_policy[DOC_EXMPL_A_MAX + 1] = {
 static const struct genl_small_ops netlink_example_ops[] = {
 	{
 		.cmd = DOC_EXMPL_C_ECHO,
-		.flags = GENL_UNS_ADMIN_PERM,
+		.flags = GENL_UNS_ADMIN_PERM, /* CAP_NET_ADMIN over the sender's namespace */
 		.doit = netlink_example_echo,
 	},
 };
@@ -126,7 +130,7 @@ static int __init netlink_example_init(void)
 	return genl_register_family(&netlink_example_family);
 }
 
-/* Waits for an echo under way. Who listened hears no more, and no error. */
+/* Waits for an echo that is under way. Listeners hear nothing more, and get no error. */
 static void __exit netlink_example_exit(void)
 {
 	genl_unregister_family(&netlink_example_family);

@@ -48,6 +48,7 @@ static int print_message(struct nl_msg *msg, void *arg)
 /* Called for a refusal; the kernel's sentence, if any, stands behind the struct. */
 static int print_refusal(struct sockaddr_nl *from, struct nlmsgerr *refusal, void *arg)
 {
+	/* libnl hands over what stands behind the header, whose flags we need. */
 	struct nlmsghdr *header = (struct nlmsghdr *)refusal - 1;
 	struct nlattr *attr = NULL;
 

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Tests this directory on the running kernel: make && sudo ./test.sh
-# TAP on standard output; exit 0 if all is well, 1 if not, 4 if it could not run.
+# TAP (a line "ok" or "not ok" for each check) on standard output; exit 0 if all is well, 1 if not, 4 if it could not run.
 
 # ---- the same lines in every directory ----
 cd "$(dirname "$0")" || exit 1
+PATH=$PATH:/usr/sbin:/sbin
 count=0 failed=0
 
 # is GOT WANTED WHAT
@@ -138,7 +139,7 @@ is "$(try ./netlink_test race)" "0 wrong, 100 and 100 announced" \
 await "$work/last" listening
 is "$(try rmmod netlink_kernel)" "" "the module goes while somebody listens"
 kill $!
-wait $!
+wait $! 2>/dev/null
 is "$? $(cat "$work/last")" "143 listening" "who then hears no more, and no error"
 is "$(loaded netlink_kernel)" "" "nothing is left behind"
 is "$(try ./netlink_user)" "netlink_user: genl_ctrl_resolve CONTROL_EXMPL: Object not found

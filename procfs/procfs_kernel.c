@@ -12,6 +12,7 @@
  *   # cat /proc/procfs_example/message
  *   hi
  */
+/* Puts the module's name before each line of pr_info(); must precede the includes. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/fs.h>
@@ -28,9 +29,11 @@ static size_t message_len;
 static DEFINE_MUTEX(message_lock); /* guards message and message_len */
 
 /*
- * Process context, may sleep. Copying to user space can fault and wait for as
- * long as the caller arranges (userfaultfd), and anybody may open this file:
- * so the lock is held for a snapshot only, never across the user copy.
+ * Process context: runs for the program that called read(2), and may sleep.
+ * __user marks a pointer into that program's memory, which only copy_to_user()
+ * and its kin may follow. Such a copy may have to wait for a missing page, for
+ * as long as the caller arranges (userfaultfd), and anybody may open this file:
+ * so the lock is held for a snapshot only, never across the copy.
  */
 static ssize_t message_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
 {
@@ -42,6 +45,7 @@ static ssize_t message_read(struct file *file, char __user *buf, size_t count, l
 	memcpy(copy, message, len);
 	mutex_unlock(&message_lock);
 
+	/* At most count bytes from *ppos on; moves *ppos behind them. */
 	return simple_read_from_buffer(buf, count, ppos, copy, len);
 }
 
@@ -70,8 +74,8 @@ static ssize_t message_write(struct file *file, const char __user *buf, size_t c
 }
 
 /*
- * Not file_operations: there is no .owner here, since procfs counts the calls
- * itself and turns them away once the file has been removed.
+ * Not file_operations, whose .owner keeps the module in while a file is open:
+ * procfs counts the calls itself and turns them away once the file has gone.
  */
 static const struct proc_ops message_ops = {
 	.proc_read = message_read,

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Tests this directory on the running kernel: make && sudo ./test.sh
-# TAP on standard output; exit 0 if all is well, 1 if not, 4 if it could not run.
+# TAP (a line "ok" or "not ok" for each check) on standard output; exit 0 if all is well, 1 if not, 4 if it could not run.
 
 # ---- the same lines in every directory ----
 cd "$(dirname "$0")" || exit 1
+PATH=$PATH:/usr/sbin:/sbin
 count=0 failed=0
 
 # is GOT WANTED WHAT
@@ -59,7 +60,7 @@ echo "<6>$mark" >/dev/kmsg
 file=/proc/procfs_example/message
 long=$(printf '%200s' '' | tr ' ' x)
 
-# before ACTION: a known message, to see afterwards that it still stands
+# A known message, to see afterwards that it still stands
 known() { printf known >$file; }
 stands() { is "$(cat $file)" known "$1: the message still stands"; }
 
