@@ -34,22 +34,22 @@ help:
 #: What is missing is installed, and said. More: make check-faults, show-fault-NAME
 #: (try procfs-user-pointer), lint, deps, compile_commands.json; KERNEL=6.12 boots another kernel.
 
-demo: $(ROOMS:%=$(BUILD_DIR)/%/.built)
+demo: $(KERNEL_DIR)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built)
 	@vm/demo $(ROOMS)
 
-demo-%: $(BUILD_DIR)/%/.built
+demo-%: $(KERNEL_DIR)/accel $(BUILD_DIR)/%/.built
 	@vm/demo $*
 
-check: $(ROOMS:%=$(BUILD_DIR)/%/.built)
+check: $(KERNEL_DIR)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built)
 	@prove -j$$(nproc) --timer --exec vm/check $(ROOMS:%=%/test.sh)
 
-check-%: $(BUILD_DIR)/%/.built
+check-%: $(KERNEL_DIR)/accel $(BUILD_DIR)/%/.built
 	@prove --timer --exec vm/check $*/test.sh
 
-shell: $(ROOMS:%=$(BUILD_DIR)/%/.built)
+shell: $(KERNEL_DIR)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built)
 	@vm/shell $(ROOMS)
 
-shell-%: $(BUILD_DIR)/%/.built
+shell-%: $(KERNEL_DIR)/accel $(BUILD_DIR)/%/.built
 	@vm/shell $*
 
 check-faults: $(KERNEL_DIR)/accel | deps-faults
@@ -85,11 +85,11 @@ $(KERNEL_DIR)/release: | deps-vm
 $(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay
 	@vm/base $(KERNEL_DIR)
 
-$(KERNEL_DIR)/accel: $(KERNEL_DIR)/base.cpio vm/accel
+$(KERNEL_DIR)/accel: vm/accel | $(KERNEL_DIR)/base.cpio
 	@vm/accel $(KERNEL_DIR)
 
 .SECONDEXPANSION:
-$(ROOMS:%=$(BUILD_DIR)/%/.built): $(BUILD_DIR)/%/.built: vm/build $(KERNEL_DIR)/accel \
+$(ROOMS:%=$(BUILD_DIR)/%/.built): $(BUILD_DIR)/%/.built: vm/build $(KERNEL_DIR)/release \
 		$$(shell find $$* -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh')
 	@vm/build $(KERNEL_DIR) $* $(@D)
 
