@@ -5,7 +5,7 @@
 
 # ---- the same lines in every directory ----
 cd "$(dirname "$0")" || exit 1
-PATH=$PATH:/usr/sbin:/sbin
+export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C
 count=0 failed=0
 
 # is GOT WANTED WHAT
@@ -74,7 +74,7 @@ esac
 # A known message and value, to see afterwards that they still stand
 known() { printf known >$file && echo 7 >$dir/one/value; }
 stands() { is "$(cat $file $dir/one/value)" "known7" "$1: message and value still stand"; }
-value() { echo "$(try ./configfs_test text one/value "$1") $(cat $dir/one/value)"; }
+value() { echo "$(./configfs_test text one/value "$1") $(cat $dir/one/value)"; }
 # others: the names beside the item one, as they are (ls may not show them so)
 others() { (cd $dir && for n in * .[!.]*; do [ "$n" = one ] || [ ! -e "./$n" ] || printf %s "$n"; done); }
 mounted() { grep -q " $config " /proc/mounts; }
@@ -111,38 +111,38 @@ echo hi >$file
 is "$(cat $file | wc -c)" 3 "echo hi stores 3 bytes"
 printf '\0\1\n\t\033\177\200\240\377\0' | dd of=$file bs=200 2>/dev/null
 is "$(od -An -tx1 $file)" " 00 01 0a 09 1b 7f 80 a0 ff 00" "any byte value is kept"
-is "$(try ./configfs_test write one/message good 200)" "200" "200 bytes are taken"
+is "$(./configfs_test write one/message good 200)" "200" "200 bytes are taken"
 is "$(cat $file | wc -c)" 200 "and stand there"
 known
-is "$(try ./configfs_test write one/message good 0)" "$empty" "an empty write is answered by the core"
-is "$(try ./configfs_test write one/value good 0)" "$empty" "the same with value"
+is "$(./configfs_test write one/message good 0)" "$empty" "an empty write is answered by the core"
+is "$(./configfs_test write one/value good 0)" "$empty" "the same with value"
 stands "empty writes"
-is "$(try ./configfs_test write one/message good 201)" "Message too long" "201 bytes are refused"
-is "$(try ./configfs_test write one/message good 5000)" "Message too long" "more than a page is refused"
+is "$(./configfs_test write one/message good 201)" "Message too long" "201 bytes are refused"
+is "$(./configfs_test write one/message good 5000)" "Message too long" "more than a page is refused"
 for bad in null unmapped kernel; do
-	is "$(try ./configfs_test write one/message $bad 10)" "Bad address" "write from a bad pointer: $bad"
+	is "$(./configfs_test write one/message $bad 10)" "Bad address" "write from a bad pointer: $bad"
 done
-is "$(try ./configfs_test write one/message null 2147483647)" "Bad address" "2 GiB from a bad pointer"
+is "$(./configfs_test write one/message null 2147483647)" "Bad address" "2 GiB from a bad pointer"
 stands "refused messages"
-is "$(try ./configfs_test write one/message edge 10)" "$edge" "write that runs into a bad pointer"
+is "$(./configfs_test write one/message edge 10)" "$edge" "write that runs into a bad pointer"
 is "$(cat $file)" "$stored" "stores what the core could copy"
-is "$(try ./configfs_test write one/value edge 10) $(cat $dir/one/value)" "$edge $number" "and what it could copy of a number"
+is "$(./configfs_test write one/value edge 10) $(cat $dir/one/value)" "$edge $number" "and what it could copy of a number"
 
 printf 0123456789 >$file
 for bad in null unmapped kernel readonly; do
-	is "$(try ./configfs_test read one/message $bad 10)" "Bad address" "read into a bad pointer: $bad"
+	is "$(./configfs_test read one/message $bad 10)" "Bad address" "read into a bad pointer: $bad"
 done
-is "$(try ./configfs_test read one/message edge 10)" "4 0123" "read that runs into a bad pointer gives what fitted"
-is "$(try ./configfs_test read one/message good 1)" "1 0" "read of 1 byte"
-is "$(try ./configfs_test read one/message good 0)" "$empty" "read of 0 bytes"
-is "$(try ./configfs_test read one/message good 4 3)" "4 3456" "read at an offset"
-is "$(try ./configfs_test read one/message good 99 9)" "1 9" "read of the last byte"
-is "$(try ./configfs_test read one/message good 99 10)" "0" "read at the end"
-is "$(try ./configfs_test read one/message good 99 11)" "0" "read beyond the end"
-is "$(try ./configfs_test read one/message good 99 0x7fffffffffffff00)" "0" "read at a huge offset"
-is "$(try ./configfs_test read one/message good 99 -1)" "Invalid argument" "read at a negative offset"
+is "$(./configfs_test read one/message edge 10)" "4 0123" "read that runs into a bad pointer gives what fitted"
+is "$(./configfs_test read one/message good 1)" "1 0" "read of 1 byte"
+is "$(./configfs_test read one/message good 0)" "$empty" "read of 0 bytes"
+is "$(./configfs_test read one/message good 4 3)" "4 3456" "read at an offset"
+is "$(./configfs_test read one/message good 99 9)" "1 9" "read of the last byte"
+is "$(./configfs_test read one/message good 99 10)" "0" "read at the end"
+is "$(./configfs_test read one/message good 99 11)" "0" "read beyond the end"
+is "$(./configfs_test read one/message good 99 0x7fffffffffffff00)" "0" "read at a huge offset"
+is "$(./configfs_test read one/message good 99 -1)" "Invalid argument" "read at a negative offset"
 is "$(dd bs=1 <$file 2>/dev/null)" "0123456789" "read byte by byte"
-is "$(try ./configfs_test write one/message good 3 7)" "3" "pwrite at an offset"
+is "$(./configfs_test write one/message good 3 7)" "3" "pwrite at an offset"
 is "$(cat $file)" "xxx" "pwrite replaces the whole message"
 
 for good in 0x10=16 010=8 +5=5 -5=-5 2147483647=2147483647 -2147483648=-2147483648; do
@@ -162,10 +162,10 @@ for bad in 2147483648 -2147483649 99999999999999999999; do
 done
 stands "refused values"
 
-is "$(try ./configfs_test mkdir one)" "File exists" "a second item of that name is refused"
-is "$(try ./configfs_test mkdir one/more)" "Operation not permitted" "an item in an item too"
-is "$(try ./configfs_test rmdir two)" "No such file or directory" "rmdir of what is not there too"
-is "$(try ./configfs_test rmdir .)$(try ./configfs_test rmdir ../configfs_example)" \
+is "$(./configfs_test mkdir one)" "File exists" "a second item of that name is refused"
+is "$(./configfs_test mkdir one/more)" "Operation not permitted" "an item in an item too"
+is "$(./configfs_test rmdir two)" "No such file or directory" "rmdir of what is not there too"
+is "$(./configfs_test rmdir .)$(./configfs_test rmdir ../configfs_example)" \
 	"Invalid argumentOperation not permitted" "rmdir of the directory itself too"
 is "$(rm $file 2>&1 | sed 's/.*: //')" "Operation not permitted" "rm of an attribute too"
 known
@@ -187,26 +187,26 @@ for name in "two words" "a${newline}b" '%d%%' "\\'\"" -x .hidden "$(printf '\303
 		"a name of odd characters: $(printf '%.20s' "$name" | tr '\n' '|')"
 	rmdir "$dir/$name"
 done
-is "$(try ./configfs_test mkdir "${name255}n")" "File name too long" "a name of 256 bytes is refused"
+is "$(./configfs_test mkdir "${name255}n")" "File name too long" "a name of 256 bytes is refused"
 is "$(ls $dir)" "one" "and these have all gone"
 
 known
-is "$(try ./configfs_test -u read one/message good 10)" "5 known" "anybody may read"
-is "$(try ./configfs_test -u write one/message good 3)" "open: Permission denied" "only root may write"
-is "$(try ./configfs_test -u mkdir two)" "Permission denied" "only root may make an item"
-is "$(try ./configfs_test -u rmdir one)" "Permission denied" "only root may remove one"
+is "$(./configfs_test -u read one/message good 10)" "5 known" "anybody may read"
+is "$(./configfs_test -u write one/message good 3)" "open: Permission denied" "only root may write"
+is "$(./configfs_test -u mkdir two)" "Permission denied" "only root may make an item"
+is "$(./configfs_test -u rmdir one)" "Permission denied" "only root may remove one"
 stands "calls by nobody"
 
 known
-is "$(try ./configfs_test held-write)" "meanwhile known, then 64 xxyy" "a write held half way does not show"
+is "$(./configfs_test held-write)" "meanwhile known, then 64 xxyy" "a write held half way does not show"
 printf '%200s' '' | dd of=$file bs=200 2>/dev/null
-is "$(try ./configfs_test held-read)" "meanwhile new mess, then 64     " "a read held half way holds nobody up"
+is "$(./configfs_test held-read)" "meanwhile new mess, then 64     " "a read held half way holds nobody up"
 known
-is "$(try ./configfs_test held-rmdir)" "meanwhile known, then No such file or directory" \
+is "$(./configfs_test held-rmdir)" "meanwhile known, then No such file or directory" \
 	"nor does a held write hold rmdir up"
 mkdir $dir/one
 known
-is "$(try ./configfs_test kept)" "5 known
+is "$(./configfs_test kept)" "5 known
 5 known
 3 own
 3 own
@@ -226,9 +226,9 @@ rmdir $dir/two
 is "$(said configfs_kernel | tail -n +$((before + 1)))" 'user said "a\nconfigfs_kernel: user said "b"\t\e\200\0"' \
 	"each accepted message is logged once, escaped, and nothing else"
 
-is "$(try ./configfs_test race)" "0 failed, 0 mixed" "two writers at once: a reader sees one message or the other"
-is "$(try ./configfs_test race-rmdir)" "100 rounds, 0 odd" "writes while the item is removed succeed or give ENOENT"
-is "$(try ./configfs_test race-mkdir)" "0 wrong" "four callers make and remove one name"
+is "$(./configfs_test race)" "0 failed, 0 mixed" "two writers at once: a reader sees one message or the other"
+is "$(./configfs_test race-rmdir)" "100 rounds, 0 odd" "writes while the item is removed succeed or give ENOENT"
+is "$(./configfs_test race-mkdir)" "0 wrong" "four callers make and remove one name"
 wrong=$(
 	for me in 1 2 3 4; do
 		(
@@ -244,21 +244,21 @@ wrong=$(
 	wait
 )
 is "$wrong$(ls $dir)" "one" "four shells make, write, read and remove 1000 items"
-is "$(try ./configfs_test leak)" "0 lost with each" "an item removed leaves no memory behind"
+is "$(./configfs_test leak)" "0 lost with each" "an item removed leaves no memory behind"
 
 is "$(cd $dir/one && try rmmod configfs_kernel && cat value)" "rmmod: ERROR: Module configfs_kernel is in use
 exit 1
 8" "rmmod is refused while there is an item, which still answers"
-is "$(try ./configfs_test unload)" "Resource temporarily unavailable" "by the kernel too"
+is "$(./configfs_test unload)" "Resource temporarily unavailable" "by the kernel too"
 exec 3<>$file
 is "$(try rmdir $dir/one; ls $dir)" "" "an item goes while its attribute is open"
 is "$(cat <&3 2>&1 | sed 's/.*: //')" "No such file or directory" "the old descriptor then refuses to read"
 is "$(echo x | cat 2>&1 >&3 | sed 's/.*: //')" "No such file or directory" "and to write"
-is "$(try ./configfs_test unload)" "Resource temporarily unavailable" "and keeps the module in"
+is "$(./configfs_test unload)" "Resource temporarily unavailable" "and keeps the module in"
 exec 3<&-
 is "$(try rmmod configfs_kernel)" "" "after the last close the module goes"
 is "$(ls -d $dir 2>/dev/null; loaded configfs_kernel)" "" "nothing is left behind"
-is "$(try ./configfs_test reload) $(ls -d $dir 2>/dev/null; loaded configfs_kernel)" "100 " "nor after 100 loads and unloads"
+is "$(./configfs_test reload) $(ls -d $dir 2>/dev/null; loaded configfs_kernel)" "100 " "nor after 100 loads and unloads"
 load ./configfs_kernel.ko
 is "$(try ./configfs_user again)" "kernel said: again" "and it works again"
 rmmod configfs_kernel

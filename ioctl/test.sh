@@ -5,7 +5,7 @@
 
 # ---- the same lines in every directory ----
 cd "$(dirname "$0")" || exit 1
-PATH=$PATH:/usr/sbin:/sbin
+export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C
 count=0 failed=0
 
 # is GOT WANTED WHAT
@@ -67,7 +67,7 @@ known() { ./ioctl_test set good known >/dev/null; }
 stands() { is "$(./ioctl_test get good)" "5 known" "$1: the message still stands"; }
 
 is "$(stat -c '%A %U %G' $file)" "crw------- root root" "the node appears, 0600"
-is "$(try ./ioctl_test get good)" "0 " "before the first message it is empty"
+is "$(./ioctl_test get good)" "0 " "before the first message it is empty"
 
 is "$(try ./ioctl_user)" "kernel said: hi kernel" "the program's own message comes back"
 is "$(try ./ioctl_user "two words")" "kernel said: two words" "a message of one's own comes back"
@@ -91,47 +91,47 @@ for entry in "" -32; do
 		break
 	fi
 	how=${entry:-native}
-	is "$(try ./ioctl_test $entry set good first)" 0 "a message is set ($how)"
-	is "$(try ./ioctl_test $entry get good)" "5 first" "zeros behind the message ($how)"
-	is "$(try ./ioctl_test $entry exchange good 2nd)" "5 first" "an exchange, zeros behind the answer ($how)"
-	is "$(try ./ioctl_test $entry get good)" "3 2nd" "and it has exchanged ($how)"
-	is "$(try ./ioctl_test $entry set good "$long")" 0 "200 bytes are taken ($how)"
-	is "$(try ./ioctl_test $entry get good)" "200 $long" "and stand there ($how)"
-	is "$(try ./ioctl_test $entry reset null)" 0 "reset ($how)"
-	is "$(try ./ioctl_test $entry get good)" "0 " "empties the message ($how)"
+	is "$(./ioctl_test $entry set good first)" 0 "a message is set ($how)"
+	is "$(./ioctl_test $entry get good)" "5 first" "zeros behind the message ($how)"
+	is "$(./ioctl_test $entry exchange good 2nd)" "5 first" "an exchange, zeros behind the answer ($how)"
+	is "$(./ioctl_test $entry get good)" "3 2nd" "and it has exchanged ($how)"
+	is "$(./ioctl_test $entry set good "$long")" 0 "200 bytes are taken ($how)"
+	is "$(./ioctl_test $entry get good)" "200 $long" "and stand there ($how)"
+	is "$(./ioctl_test $entry reset null)" 0 "reset ($how)"
+	is "$(./ioctl_test $entry get good)" "0 " "empties the message ($how)"
 	known
-	is "$(try ./ioctl_test $entry four good)" "Inappropriate ioctl for device" "an unknown number ($how)"
+	is "$(./ioctl_test $entry four good)" "Inappropriate ioctl for device" "an unknown number ($how)"
 done
 
 for bad in foreign set-size get-size set-direction get-direction reset-direction; do
-	is "$(try ./ioctl_test $bad good new)" "Inappropriate ioctl for device" "a wrong number: $bad"
+	is "$(./ioctl_test $bad good new)" "Inappropriate ioctl for device" "a wrong number: $bad"
 done
 stands "wrong numbers"
 
 for length in 201 4294967295; do
 	for command in set exchange; do
-		is "$(try ./ioctl_test $command good new $length)" "Message too long" "$command with length $length"
+		is "$(./ioctl_test $command good new $length)" "Message too long" "$command with length $length"
 	done
 done
 stands "wrong lengths"
 for command in set get exchange; do
 	for bad in null unmapped kernel edge; do
-		is "$(try ./ioctl_test $command $bad new)" "Bad address" "$command with a bad pointer: $bad"
+		is "$(./ioctl_test $command $bad new)" "Bad address" "$command with a bad pointer: $bad"
 	done
 done
-is "$(try ./ioctl_test get readonly)" "Bad address" "get into read-only memory"
-is "$(try ./ioctl_test exchange readonly new)" "Bad address" "an exchange whose answer cannot be delivered"
+is "$(./ioctl_test get readonly)" "Bad address" "get into read-only memory"
+is "$(./ioctl_test exchange readonly new)" "Bad address" "an exchange whose answer cannot be delivered"
 stands "bad pointers"
-is "$(try ./ioctl_test set readonly "read only")" 0 "set from read-only memory"
-is "$(try ./ioctl_test get good)" "9 read only" "works"
-is "$(try ./ioctl_test read)" "Invalid argument" "read(2) is refused"
-is "$(try ./ioctl_test write)" "Invalid argument" "write(2) is refused"
+is "$(./ioctl_test set readonly "read only")" 0 "set from read-only memory"
+is "$(./ioctl_test get good)" "9 read only" "works"
+is "$(./ioctl_test read)" "Invalid argument" "read(2) is refused"
+is "$(./ioctl_test write)" "Invalid argument" "write(2) is refused"
 
 known
-is "$(try ./ioctl_test -u get good)" "open: Permission denied" "only root may open"
-is "$(try ./ioctl_test held-exchange)" "$(printf "Interrupted system call, %.0s" 1 2 3 4)then 0 known" \
+is "$(./ioctl_test -u get good)" "open: Permission denied" "only root may open"
+is "$(./ioctl_test held-exchange)" "$(printf "Interrupted system call, %.0s" 1 2 3 4)then 0 known" \
 	"while an exchange is held half way others wait, and a signal ends that"
-is "$(try ./ioctl_test get good)" "8 newer by" "the held exchange has exchanged"
+is "$(./ioctl_test get good)" "8 newer by" "the held exchange has exchanged"
 
 before=$(said ioctl_kernel | wc -l)
 ./ioctl_test set good "$(printf 'a\nioctl_kernel: user said "b"\t\033')" >/dev/null
@@ -143,16 +143,16 @@ before=$(said ioctl_kernel | wc -l)
 is "$(said ioctl_kernel | tail -n +$((before + 1)))" 'user said "a\nioctl_kernel: user said "b"\t\e"
 user said ""' "each accepted message is logged once, escaped, and nothing else"
 
-is "$(try ./ioctl_test race)" "0 wrong" "two callers exchange: each message comes out once, whole"
+is "$(./ioctl_test race)" "0 wrong" "two callers exchange: each message comes out once, whole"
 
 exec 3<$file
 is "$(try rmmod ioctl_kernel)" "rmmod: ERROR: Module ioctl_kernel is in use
 exit 1" "rmmod is refused while the node is open"
-is "$(try ./ioctl_test unload)" "Resource temporarily unavailable" "by the kernel too"
+is "$(./ioctl_test unload)" "Resource temporarily unavailable" "by the kernel too"
 exec 3<&-
 is "$(try rmmod ioctl_kernel)" "" "after the last close the module goes"
 is "$(ls $file 2>/dev/null; loaded ioctl_kernel)" "" "nothing is left behind"
-is "$(try ./ioctl_test reload) $(ls $file 2>/dev/null; loaded ioctl_kernel)" "100 " "nor after 100 loads and unloads"
+is "$(./ioctl_test reload) $(ls $file 2>/dev/null; loaded ioctl_kernel)" "100 " "nor after 100 loads and unloads"
 load ./ioctl_kernel.ko
 is "$(try ./ioctl_user again)" "kernel said: again" "and it works again"
 rmmod ioctl_kernel

@@ -5,7 +5,7 @@
 
 # ---- the same lines in every directory ----
 cd "$(dirname "$0")" || exit 1
-PATH=$PATH:/usr/sbin:/sbin
+export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C
 count=0 failed=0
 
 # is GOT WANTED WHAT
@@ -84,34 +84,34 @@ for usage in -x "a b" "-l x" "-l 0" "-l 1 2"; do
 exit 2" "a usage error: $usage"
 done
 
-is "$(try ./netlink_test text "$long")" "answer $long" "200 bytes are echoed"
-is "$(try ./netlink_test text "$(printf 'a\n\t\033\200\377')")" "$(printf 'answer a\n\t\033\200\377')" \
+is "$(./netlink_test text "$long")" "answer $long" "200 bytes are echoed"
+is "$(./netlink_test text "$(printf 'a\n\t\033\200\377')")" "$(printf 'answer a\n\t\033\200\377')" \
 	"any byte but NUL is kept"
-is "$(try ./netlink_test nul-inside)" "answer up" "the string ends at its first NUL"
+is "$(./netlink_test nul-inside)" "answer up" "the string ends at its first NUL"
 
 before=$(said netlink_kernel | wc -l)
-is "$(try ./netlink_test no-attribute)" "Invalid argument: echo needs the attribute DOC_EXMPL_A_MSG" \
+is "$(./netlink_test no-attribute)" "Invalid argument: echo needs the attribute DOC_EXMPL_A_MSG" \
 	"no attribute, and our sentence"
 policy="Invalid argument: Attribute failed policy validation"
-is "$(try ./netlink_test text "${long}x")" "$policy" "201 bytes"
-is "$(try ./netlink_test unterminated)" "$policy" "an unterminated string"
-is "$(try ./netlink_test unterminated "$long")" "$policy" "an unterminated string of 200 bytes"
-is "$(try ./netlink_test long-behind-nul)" "Numerical result out of range: Attribute failed policy validation" \
+is "$(./netlink_test text "${long}x")" "$policy" "201 bytes"
+is "$(./netlink_test unterminated)" "$policy" "an unterminated string"
+is "$(./netlink_test unterminated "$long")" "$policy" "an unterminated string of 200 bytes"
+is "$(./netlink_test long-behind-nul)" "Numerical result out of range: Attribute failed policy validation" \
 	"300 bytes with a NUL among the first 200"
-is "$(try ./netlink_test nothing)" "$policy" "an attribute without a byte"
-is "$(try ./netlink_test nested)" "Invalid argument: NLA_F_NESTED not expected" "nested garbage"
-is "$(try ./netlink_test unknown-attribute)" "Invalid argument: Unknown attribute type" "an unknown attribute"
-is "$(try ./netlink_test unknown-command)" "Operation not supported" "an unknown command"
-is "$(try ./netlink_test attribute-too-long | cut -d: -f1)" "Invalid argument" "an attribute longer than its message"
-is "$(try ./netlink_test attribute-too-short | cut -d: -f1)" "Invalid argument" "an attribute shorter than its header"
-is "$(try ./netlink_test no-genl-header)" "Invalid argument" "a message shorter than its headers"
-is "$(try ./netlink_test cut)" "no answer" "a truncated message is dropped by the core"
-is "$(try ./netlink_test -u text)" "Operation not permitted" "nobody may not echo"
+is "$(./netlink_test nothing)" "$policy" "an attribute without a byte"
+is "$(./netlink_test nested)" "Invalid argument: NLA_F_NESTED not expected" "nested garbage"
+is "$(./netlink_test unknown-attribute)" "Invalid argument: Unknown attribute type" "an unknown attribute"
+is "$(./netlink_test unknown-command)" "Operation not supported" "an unknown command"
+is "$(./netlink_test attribute-too-long | cut -d: -f1)" "Invalid argument" "an attribute longer than its message"
+is "$(./netlink_test attribute-too-short | cut -d: -f1)" "Invalid argument" "an attribute shorter than its header"
+is "$(./netlink_test no-genl-header)" "Invalid argument" "a message shorter than its headers"
+is "$(./netlink_test cut)" "no answer" "a truncated message is dropped by the core"
+is "$(./netlink_test -u text)" "Operation not permitted" "nobody may not echo"
 is "$(unshare -U ./netlink_user x 2>&1)" "netlink_user: echo: refused: Operation not permitted" \
 	"nor may root of another user namespace"
 is "$(said netlink_kernel | tail -n +$((before + 1)))" "" "no refused message was logged"
 
-is "$(try ./netlink_test -n text inside)" "answer inside" "nobody may in a network namespace of its own"
+is "$(./netlink_test -n text inside)" "answer inside" "nobody may in a network namespace of its own"
 ./netlink_user "$(printf 'a\nnetlink_kernel: user said "b"\t\033')" >/dev/null
 is "$(said netlink_kernel | tail -n +$((before + 1)))" 'user said "inside"
 user said "a\nnetlink_kernel: user said "b"\t\e"' "each accepted message is logged once, escaped"
@@ -130,9 +130,9 @@ is "$(cat "$work/there" "$work/answer")" "listening
 event: there
 kernel said: there" "another network namespace has answers and events of its own"
 
-is "$(try ./netlink_test overrun)" "20 answered, listener: No buffer space available, some lost" \
+is "$(./netlink_test overrun)" "20 answered, listener: No buffer space available, some lost" \
 	"a slow listener is told that it lost events, the sender is not held up"
-is "$(try ./netlink_test race)" "0 wrong, 100 and 100 announced" \
+is "$(./netlink_test race)" "0 wrong, 100 and 100 announced" \
 	"two callers at once: each gets its own answers, the listener hears all"
 
 ./netlink_user -l >"$work/last" 2>&1 &
@@ -146,7 +146,7 @@ is "$(try ./netlink_user)" "netlink_user: genl_ctrl_resolve CONTROL_EXMPL: Objec
 exit 1" "without the module the program says so"
 is "$(try ./netlink_user -l)" "netlink_user: genl_ctrl_resolve_grp CONTROL_EXMPL events: Object not found
 exit 1" "the listener too"
-is "$(try ./netlink_test reload) $(loaded netlink_kernel)" "100 " "nothing is left after 100 loads and unloads"
+is "$(./netlink_test reload) $(loaded netlink_kernel)" "100 " "nothing is left after 100 loads and unloads"
 insmod ./netlink_kernel.ko
 is "$(try ./netlink_user again)" "kernel said: again" "and it works again"
 rmmod netlink_kernel

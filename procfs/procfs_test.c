@@ -130,7 +130,7 @@ static void race(void)
 			continue;
 		text = memset(pages, "ab"[i], 200);
 		len = i ? 100 : 200;
-		for (n = 0; n < 200; n++)
+		for (n = 0; n < 100; n++)
 			if (pwrite(fd, text, len, 0) != len)
 				exit(1);
 		exit(0);

@@ -5,7 +5,7 @@
 
 # ---- the same lines in every directory ----
 cd "$(dirname "$0")" || exit 1
-PATH=$PATH:/usr/sbin:/sbin
+export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C
 count=0 failed=0
 
 # is GOT WANTED WHAT
@@ -62,7 +62,7 @@ long=$(printf '%200s' '' | tr ' ' x)
 
 # A known message, to see afterwards that it still stands
 known() { printf known >$file; }
-stands() { is "$(cat $file)" known "$1: the message still stands"; }
+stands() { read -r now <$file; is "$now" known "$1: the message still stands"; }
 
 load ./procfs_kernel.ko
 echo 1..64
@@ -88,52 +88,52 @@ echo hi >$file
 is "$(wc -c <$file)" 3 "echo hi stores 3 bytes"
 printf '\0\1\n\t\033\177\200\240\377\0' | dd of=$file bs=200 2>/dev/null
 is "$(od -An -tx1 $file)" " 00 01 0a 09 1b 7f 80 a0 ff 00" "any byte value is kept"
-is "$(try ./procfs_test write good 0)" "0" "an empty write is taken"
+is "$(./procfs_test write good 0)" "0" "an empty write is taken"
 is "$(wc -c <$file)" 0 "and empties the message"
-is "$(try ./procfs_test write good 200)" "200" "200 bytes are taken"
+is "$(./procfs_test write good 200)" "200" "200 bytes are taken"
 is "$(wc -c <$file)" 200 "and stand there"
 
 known
-is "$(try ./procfs_test write good 201)" "Message too long" "201 bytes are refused"
+is "$(./procfs_test write good 201)" "Message too long" "201 bytes are refused"
 stands "201 bytes"
-is "$(try ./procfs_test write null 2147483647)" "Message too long" "2 GiB are refused"
+is "$(./procfs_test write null 2147483647)" "Message too long" "2 GiB are refused"
 stands "2 GiB"
 for bad in null unmapped kernel; do
-	is "$(try ./procfs_test write $bad 10)" "Bad address" "write from a bad pointer: $bad"
+	is "$(./procfs_test write $bad 10)" "Bad address" "write from a bad pointer: $bad"
 	stands "write from a bad pointer: $bad"
 done
-is "$(try ./procfs_test write edge 10)" "Bad address" "write that runs into a bad pointer"
+is "$(./procfs_test write edge 10)" "Bad address" "write that runs into a bad pointer"
 stands "write that runs into a bad pointer"
-is "$(try ./procfs_test write readonly 0)" 0 "write of nothing from read-only memory"
+is "$(./procfs_test write readonly 0)" 0 "write of nothing from read-only memory"
 
 printf 0123456789 >$file
 for bad in null unmapped kernel readonly; do
-	is "$(try ./procfs_test read $bad 10)" "Bad address" "read into a bad pointer: $bad"
+	is "$(./procfs_test read $bad 10)" "Bad address" "read into a bad pointer: $bad"
 done
-is "$(try ./procfs_test read edge 10)" "4 0123" "read that runs into a bad pointer gives what fitted"
-is "$(try ./procfs_test read good 1)" "1 0" "read of 1 byte"
-is "$(try ./procfs_test read good 0)" "0" "read of 0 bytes"
-is "$(try ./procfs_test read good 4 3)" "4 3456" "read at an offset"
-is "$(try ./procfs_test read good 99 9)" "1 9" "read of the last byte"
-is "$(try ./procfs_test read good 99 10)" "0" "read at the end"
-is "$(try ./procfs_test read good 99 11)" "0" "read beyond the end"
-is "$(try ./procfs_test read good 99 0x7fffffffffffff00)" "0" "read at a huge offset"
-is "$(try ./procfs_test read good 99 -1)" "Invalid argument" "read at a negative offset"
+is "$(./procfs_test read edge 10)" "4 0123" "read that runs into a bad pointer gives what fitted"
+is "$(./procfs_test read good 1)" "1 0" "read of 1 byte"
+is "$(./procfs_test read good 0)" "0" "read of 0 bytes"
+is "$(./procfs_test read good 4 3)" "4 3456" "read at an offset"
+is "$(./procfs_test read good 99 9)" "1 9" "read of the last byte"
+is "$(./procfs_test read good 99 10)" "0" "read at the end"
+is "$(./procfs_test read good 99 11)" "0" "read beyond the end"
+is "$(./procfs_test read good 99 0x7fffffffffffff00)" "0" "read at a huge offset"
+is "$(./procfs_test read good 99 -1)" "Invalid argument" "read at a negative offset"
 is "$(dd bs=1 <$file 2>/dev/null)" "0123456789" "read byte by byte"
-is "$(try ./procfs_test seek 3)" "2 34" "lseek, and a read from there"
-is "$(try ./procfs_test seek -1)" "Invalid argument" "lseek to a negative offset"
-is "$(try ./procfs_test write good 3 7)" "3" "pwrite at an offset"
+is "$(./procfs_test seek 3)" "2 34" "lseek, and a read from there"
+is "$(./procfs_test seek -1)" "Invalid argument" "lseek to a negative offset"
+is "$(./procfs_test write good 3 7)" "3" "pwrite at an offset"
 is "$(cat $file)" "xxx" "pwrite replaces the whole message"
 
 known
-is "$(try ./procfs_test -u read good 10)" "5 known" "anybody may read"
-is "$(try ./procfs_test -u write good 3)" "open: Permission denied" "only root may write"
+is "$(./procfs_test -u read good 10)" "5 known" "anybody may read"
+is "$(./procfs_test -u write good 3)" "open: Permission denied" "only root may write"
 stands "write by nobody"
 
 known
-is "$(try ./procfs_test held-write)" "meanwhile known, then 64 xxyy" "a write held half way does not show"
+is "$(./procfs_test held-write)" "meanwhile known, then 64 xxyy" "a write held half way does not show"
 printf '%200s' '' | dd of=$file bs=200 2>/dev/null
-is "$(try ./procfs_test held-read)" "meanwhile new mess, then 64     " "a read held half way holds nobody up"
+is "$(./procfs_test held-read)" "meanwhile new mess, then 64     " "a read held half way holds nobody up"
 
 before=$(said procfs_kernel | wc -l)
 printf 'a\nprocfs_kernel: user said "b"\t\033\200\0' | dd of=$file bs=200 2>/dev/null
@@ -144,14 +144,14 @@ cat $file >/dev/null
 is "$(said procfs_kernel | tail -n +$((before + 1)))" 'user said "a\nprocfs_kernel: user said "b"\t\e\200\0"
 user said ""' "each accepted message is logged once, escaped, and nothing else"
 
-is "$(try ./procfs_test race)" "0 failed, 0 mixed" "two writers at once: a reader sees one message or the other"
+is "$(./procfs_test race)" "0 failed, 0 mixed" "two writers at once: a reader sees one message or the other"
 
 exec 3<>$file
 is "$(try rmmod procfs_kernel)" "" "the module goes while the file is open"
 is "$(cat <&3 2>&1 | sed 's/.*: //')" "Input/output error" "the old descriptor then refuses to read"
 is "$(echo x | cat 2>&1 >&3 | sed 's/.*: //')" "Input/output error" "and to write"
 is "$(ls -d /proc/procfs_example 2>/dev/null; loaded procfs_kernel)" "" "nothing is left behind"
-is "$(try ./procfs_test reload) $(ls -d /proc/procfs_example 2>/dev/null; loaded procfs_kernel)" "100 " "nor after 100 loads and unloads"
+is "$(./procfs_test reload) $(ls -d /proc/procfs_example 2>/dev/null; loaded procfs_kernel)" "100 " "nor after 100 loads and unloads"
 exec 3<&-
 load ./procfs_kernel.ko
 is "$(try ./procfs_user again)" "kernel said: again" "and it works again"

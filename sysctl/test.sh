@@ -5,7 +5,7 @@
 
 # ---- the same lines in every directory ----
 cd "$(dirname "$0")" || exit 1
-PATH=$PATH:/usr/sbin:/sbin
+export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C
 count=0 failed=0
 
 # is GOT WANTED WHAT
@@ -91,68 +91,68 @@ exit 2" "two numbers are a usage error"
 stands "after refusals and usage errors"
 
 # sysctl_test tells what write(2) returned, and then both numbers; before it they are 11 and 12.
-is "$(try ./sysctl_test text 10)" "2, 10 12" "the smallest number"
-is "$(try ./sysctl_test text 20)" "2, 20 12" "the largest number"
-is "$(try ./sysctl_test text "$(printf '\n \t15')")" "5, 15 12" "blanks before the number"
-is "$(try ./sysctl_test text "$(printf '15 \n\t ')")" "6, 15 12" "blanks behind the number"
-is "$(try ./sysctl_test text 0x10)" "4, 16 12" "hexadecimal"
-is "$(try ./sysctl_test text 012)" "3, 10 12" "octal"
-is "$(try ./sysctl_test text "15 junk")" "3, 15 12" "15 junk sets 15, and takes the text up to the junk"
-is "$(try ./sysctl_test text "13 14")" "3, 13 12" "of several numbers the first counts"
-is "$(try ./sysctl_test text "13 99")" "3, 13 12" "of several numbers the first counts, even if the next is out of range"
-is "$(try ./sysctl_test text "")" "0, 11 12" "a write of no bytes changes nothing"
-is "$(try ./sysctl_test refuse 9)" "" "refused, with nothing changed: 9"
-is "$(try ./sysctl_test refuse 21)" "" "refused, with nothing changed: 21"
-is "$(try ./sysctl_test refuse 0 -1 -15 010 025 0x9 0x15 "21 15")" "" "refused, with nothing changed: other numbers out of range"
-is "$(try ./sysctl_test refuse x 15x 15,16 15.0 1e1 +15 "- 15" 08 0xg "x 15" " " "
+is "$(./sysctl_test text 10)" "2, 10 12" "the smallest number"
+is "$(./sysctl_test text 20)" "2, 20 12" "the largest number"
+is "$(./sysctl_test text "$(printf '\n \t15')")" "5, 15 12" "blanks before the number"
+is "$(./sysctl_test text "$(printf '15 \n\t ')")" "6, 15 12" "blanks behind the number"
+is "$(./sysctl_test text 0x10)" "4, 16 12" "hexadecimal"
+is "$(./sysctl_test text 012)" "3, 10 12" "octal"
+is "$(./sysctl_test text "15 junk")" "3, 15 12" "15 junk sets 15, and takes the text up to the junk"
+is "$(./sysctl_test text "13 14")" "3, 13 12" "of several numbers the first counts"
+is "$(./sysctl_test text "13 99")" "3, 13 12" "of several numbers the first counts, even if the next is out of range"
+is "$(./sysctl_test text "")" "0, 11 12" "a write of no bytes changes nothing"
+is "$(./sysctl_test refuse 9)" "" "refused, with nothing changed: 9"
+is "$(./sysctl_test refuse 21)" "" "refused, with nothing changed: 21"
+is "$(./sysctl_test refuse 0 -1 -15 010 025 0x9 0x15 "21 15")" "" "refused, with nothing changed: other numbers out of range"
+is "$(./sysctl_test refuse x 15x 15,16 15.0 1e1 +15 "- 15" 08 0xg "x 15" " " "
 ")" "" "refused, with nothing changed: what is not a number"
-is "$(try ./sysctl_test refuse 4294967306 -4294967281 18446744073709551626 "$(printf '%040d' 15)")" "" \
+is "$(./sysctl_test refuse 4294967306 -4294967281 18446744073709551626 "$(printf '%040d' 15)")" "" \
 	"refused, with nothing changed: numbers in range only if cut to 32 or 64 bits, and 40 digits"
-is "$(try ./sysctl_test write good 3)" "Invalid argument, 11 12" "refused, with nothing changed: a NUL behind the number"
+is "$(./sysctl_test write good 3)" "Invalid argument, 11 12" "refused, with nothing changed: a NUL behind the number"
 known
 is "$(echo "15 junk" 2>&1 >$file && values)" "15 12" "the shell's echo of 15 junk sets 15 and succeeds"
 known
 is "$(echo 16 2>&1 >$dir/value2 && values)" "11 16" "each file has a number of its own"
 
 for bad in null unmapped kernel edge; do
-	is "$(try ./sysctl_test write $bad 10)" "Bad address, 11 12" "write from a bad pointer: $bad"
+	is "$(./sysctl_test write $bad 10)" "Bad address, 11 12" "write from a bad pointer: $bad"
 done
-is "$(try ./sysctl_test write null 2147483647)" "Cannot allocate memory, 11 12" "write of 2 GiB"
-is "$(try ./sysctl_test write readonly 2)" "2, 15 12" "write from read-only memory"
+is "$(./sysctl_test write null 2147483647)" "Cannot allocate memory, 11 12" "write of 2 GiB"
+is "$(./sysctl_test write readonly 2)" "2, 15 12" "write from read-only memory"
 
 for bad in null unmapped kernel readonly edge; do
-	is "$(try ./sysctl_test read $bad 10)" "Bad address" "read into a bad pointer: $bad"
+	is "$(./sysctl_test read $bad 10)" "Bad address" "read into a bad pointer: $bad"
 done
-is "$(try ./sysctl_test read null 2147483647)" "Cannot allocate memory" "read of 2 GiB"
+is "$(./sysctl_test read null 2147483647)" "Cannot allocate memory" "read of 2 GiB"
 echo 15 >$file
-is "$(try ./sysctl_test read edge 2)" "2 15" "read of what fits"
-is "$(try ./sysctl_test read good 0)" "0" "read of 0 bytes"
-is "$(try ./sysctl_test read good 1)" "1 1" "read of 1 byte"
-is "$(try ./sysctl_test read good 10)" "3 15/" "read of all, newline included"
-is "$(try ./sysctl_test read good 10 1)" "0" "read at an offset finds the end"
-is "$(try ./sysctl_test read good 10 3)" "0" "read at the end"
-is "$(try ./sysctl_test read good 10 0x7fffffffffffff00)" "0" "read at a huge offset"
-is "$(try ./sysctl_test read good 10 -1)" "Invalid argument" "read at a negative offset"
+is "$(./sysctl_test read edge 2)" "2 15" "read of what fits"
+is "$(./sysctl_test read good 0)" "0" "read of 0 bytes"
+is "$(./sysctl_test read good 1)" "1 1" "read of 1 byte"
+is "$(./sysctl_test read good 10)" "3 15/" "read of all, newline included"
+is "$(./sysctl_test read good 10 1)" "0" "read at an offset finds the end"
+is "$(./sysctl_test read good 10 3)" "0" "read at the end"
+is "$(./sysctl_test read good 10 0x7fffffffffffff00)" "0" "read at a huge offset"
+is "$(./sysctl_test read good 10 -1)" "Invalid argument" "read at a negative offset"
 is "$(dd bs=1 <$file 2>/dev/null)" "1" "read byte by byte ends after the first"
-is "$(try ./sysctl_test seek 0)" "3 15/" "lseek to 0, and a read from there"
-is "$(try ./sysctl_test seek 1)" "0" "lseek to 1, and a read from there"
-is "$(try ./sysctl_test seek -1)" "Invalid argument" "lseek to a negative offset"
+is "$(./sysctl_test seek 0)" "3 15/" "lseek to 0, and a read from there"
+is "$(./sysctl_test seek 1)" "0" "lseek to 1, and a read from there"
+is "$(./sysctl_test seek -1)" "Invalid argument" "lseek to a negative offset"
 
 if [ "$(cat /proc/sys/kernel/sysctl_writes_strict)" = 1 ]; then
-	is "$(try ./sysctl_test text 15 1)" "2, 11 12" "pwrite at an offset succeeds and changes nothing"
+	is "$(./sysctl_test text 15 1)" "2, 11 12" "pwrite at an offset succeeds and changes nothing"
 	is "$({ echo 11 && echo 15 && echo x; } 2>&1 >$file && values)" "11 12" "a second write on a descriptor succeeds and changes nothing"
 else
 	for count in $(seq $((count + 1)) $((count + 2))); do
 		echo "ok $count - writes at an offset # SKIP kernel.sysctl_writes_strict is not 1"
 	done
 fi
-is "$(try ./sysctl_test text 15 -1)" "Invalid argument, 11 12" "pwrite at a negative offset"
+is "$(./sysctl_test text 15 -1)" "Invalid argument, 11 12" "pwrite at a negative offset"
 
 known
-is "$(try ./sysctl_test -u read good 10)" "3 11/" "anybody may read"
-is "$(try ./sysctl_test -u text 15)" "open: Permission denied, 11 12" "only root may write"
-is "$(try ./sysctl_test -p text 15)" "Operation not permitted, 11 12" "nobody may not write to a descriptor that root has opened"
-is "$(try ./sysctl_test -a text 15)" "2, 15 12" "CAP_NET_ADMIN is enough to write"
+is "$(./sysctl_test -u read good 10)" "3 11/" "anybody may read"
+is "$(./sysctl_test -u text 15)" "open: Permission denied, 11 12" "only root may write"
+is "$(./sysctl_test -p text 15)" "Operation not permitted, 11 12" "nobody may not write to a descriptor that root has opened"
+is "$(./sysctl_test -a text 15)" "2, 15 12" "CAP_NET_ADMIN is enough to write"
 
 known
 is "$(sysctl net.test)" "net.test.value1 = 11
@@ -174,10 +174,10 @@ stands "another network namespace"
 known
 is "$(unshare -n cat <$file)" 11 "a descriptor that is open works there too"
 
-is "$(try ./sysctl_test held-write)" "meanwhile 11, then 64 16" "a write held half way does not show"
+is "$(./sysctl_test held-write)" "meanwhile 11, then 64 16" "a write held half way does not show"
 known
-is "$(try ./sysctl_test held-read)" "meanwhile 17, then 3 11" "a read held half way holds nobody up"
-is "$(try ./sysctl_test race)" "0 failed, 0 mixed" "two writers at once: a reader sees one number or the other"
+is "$(./sysctl_test held-read)" "meanwhile 17, then 3 11" "a read held half way holds nobody up"
+is "$(./sysctl_test race)" "0 failed, 0 mixed" "two writers at once: a reader sees one number or the other"
 is "$(said sysctl_kernel | tail -n +$((before + 1)))" "" "nothing of all this was logged"
 
 exec 3<>$file
@@ -185,12 +185,12 @@ is "$(try rmmod sysctl_kernel)" "" "the module goes while a file is open"
 is "$(cat <&3 2>&1 | sed 's/.*: //')" "No such file or directory" "the old descriptor then refuses to read"
 is "$(echo 15 | cat 2>&1 >&3 | sed 's/.*: //')" "No such file or directory" "and to write"
 is "$(ls -d $dir 2>/dev/null; loaded sysctl_kernel)" "" "nothing is left behind"
-is "$(try ./sysctl_test reload) $(ls -d $dir 2>/dev/null; loaded sysctl_kernel)" "100 " "nor after 100 loads and unloads"
+is "$(./sysctl_test reload) $(ls -d $dir 2>/dev/null; loaded sysctl_kernel)" "100 " "nor after 100 loads and unloads"
 exec 3<&-
 load ./sysctl_kernel.ko
 is "$(try ./sysctl_user 13)" "$file: 13
 $dir/value2: 13" "and it works again"
-is "$(try ./sysctl_test held-unload) $(loaded sysctl_kernel)" "meanwhile unload waits, then 3 13 " "unload waits for a read held half way"
+is "$(./sysctl_test held-unload) $(loaded sysctl_kernel)" "meanwhile unload waits, then 3 13 " "unload waits for a read held half way"
 is "$(try ./sysctl_user)" "sysctl_user: open $file: No such file or directory
 exit 1" "without the module the program says so"
 
