@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 # The rooms, one a mechanism, in reading order. Every target follows from this list.
-ROOMS := procfs seqfile configfs debugfs sysctl cdev ioctl netlink
+ROOMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl netlink
 
 # What the throwaway machine boots: a release of vm/kernels, the first by default.
 KERNEL ?= $(shell sed -n '/^[0-9]/{s/\t.*//p;q}' vm/kernels)

@@ -22,12 +22,12 @@ try() { "$@" 2>&1 || echo "exit $?"; }
 
 # load MODULE [PARAMETER...]: tells what the machine does not allow from what is broken
 load() {
+	[ -z "$(loaded "$(basename "$1" .ko)")" ] || cannot "$1 is loaded already: rmmod it first"
 	why=$(insmod "$@" 2>&1) && return
 	case $why in
 	*"not permitted"* | *"Key was rejected"*) cannot "$why: Secure Boot or lockdown wants it signed" ;;
 	*"nvalid module format"*) cannot "$why: built for another kernel, run make clean all" ;;
 	*"not implemented"*) cannot "$why: this kernel takes no modules" ;;
-	*"File exists"*) cannot "$why: rmmod it first" ;;
 	esac
 	is "$why" "" "$1 loads"
 	echo "1..$count"

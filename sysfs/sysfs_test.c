@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What test.sh cannot say in shell: single calls with odd texts, buffers and
+ * offsets, poll, calls held half way, callers at once. Prints what came of it.
+ *
+ * Usage: sysfs_test numbers PATH TEXT...          (\n, \t and \0 in it are meant)
+ *        sysfs_test [-u] read|write PATH BUFFER COUNT [OFFSET]      (-u: as nobody)
+ *        sysfs_test poll WATCHED PATH TEXT...
+ *        sysfs_test asleep PATH
+ *        sysfs_test held-read|held-write|held-unload|race|busy-unload|reload
+ *        sysfs_test load MODULE PARAMETERS
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FIRST "/sys/fs/myfs/first"
+#define SECOND "/sys/fs/myfs/second"
+#define MODULE "sysfs_fs_kernel"
+
+static long page;
+static char *pages; /* two pages; what becomes of the second is up to the test */
+
+static int open_file(const char *path, int flags)
+{
+	int fd = open(path, flags);
+
+	if (fd < 0) {
+		printf("open: %m\n");
+		exit(0);
+	}
+	return fd;
+}
+
+/* What stands in the file, without its newline. */
+static const char *look(int fd)
+{
+	static char text[32];
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+
+	if (len < 0)
+		return strerror(errno);
+	if (!len || text[len - 1] != '\n')
+		return "no newline";
+	text[len - 1] = '\0';
+	return text;
+}
+
+/* Writes the text in one call, and returns what came of it, "" if all is well. */
+static const char *put(int fd, const char *text)
+{
+	static char result[40];
+	char bytes[64];
+	size_t len = 0;
+	ssize_t ret;
+
+	for (; *text && len < sizeof(bytes); text++) {
+		bytes[len++] = *text;
+		if (*text != '\\')
+			continue;
+		text++;
+		bytes[len - 1] = *text == 'n' ? '\n' : *text == 't' ? '\t' : '\0';
+	}
+	ret = pwrite(fd, bytes, len, 0);
+	if (ret < 0)
+		return strerror(errno);
+	snprintf(result, sizeof(result), ret == (ssize_t)len ? "" : "%zd written", ret);
+	return result;
+}
+
+/* A line each: the text, what came of it, what stands there afterwards. */
+static void numbers(const char *path, char *texts[])
+{
+	int fd = open_file(path, O_RDWR);
+	const char *result;
+
+	for (; *texts; texts++) {
+		result = put(fd, *texts);
+		printf("%s: %s%s%s\n", *texts, result, *result ? ", " : "", look(fd));
+	}
+}
+
+static void print_result(ssize_t ret, const char *data)
+{
+	ssize_t i;
+
+	if (ret < 0) {
+		printf("%m\n");
+		return;
+	}
+	printf("%zd%s", ret, data && ret ? " " : "");
+	for (i = 0; data && i < ret; i++)
+		printf(data[i] == '\n' ? "\\n" : "%c", data[i]);
+	printf("\n");
+}
+
+static char *odd_buffer(const char *kind)
+{
+	if (!strcmp(kind, "good"))
+		return memset(pages, '7', page);
+	if (!strcmp(kind, "null"))
+		return NULL;
+	if (!strcmp(kind, "kernel")) /* the last page of every address space */
+		return (char *)-page;
+	if (!strcmp(kind, "readonly")) {
+		mprotect(pages, page, PROT_READ);
+		return pages;
+	}
+	munmap(pages + page, page);
+	if (!strcmp(kind, "unmapped"))
+		return pages + page;
+	if (!strcmp(kind, "edge")) /* four good bytes, then nothing */
+		return memset(pages + page - 4, '7', 4);
+	errx(2, "no such buffer: %s", kind);
+}
+
+/* The event counts from the last read on: whoever has not read yet is told at once. */
+static const char *event(int fd, int milliseconds)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLPRI | POLLERR };
+
+	switch (poll(&pollfd, 1, milliseconds)) {
+	case 0:
+		return "quiet";
+	case 1:
+		return pollfd.revents == (POLLPRI | POLLERR) ? "told" : "told something else";
+	default:
+		return strerror(errno);
+	}
+}
+
+static void poll_file(const char *watched, const char *path, char *texts[])
+{
+	int fd = open_file(watched, O_RDONLY), writer = open_file(path, O_WRONLY);
+
+	look(fd);
+	printf("%s", event(fd, 0));
+	for (; *texts; texts++) {
+		put(writer, *texts);
+		printf(", %s: %s", *texts, event(fd, 0));
+		printf(" %s", event(fd, 0)); /* and still is, until it has read */
+		look(fd);
+	}
+	printf("\n");
+}
+
+/* Lets a child poll, and writes when it sleeps. */
+static void poll_asleep(const char *path)
+{
+	int fd = open_file(path, O_RDWR), status, i;
+	char stat[64], state = 0;
+	pid_t child;
+
+	look(fd);
+	child = fork();
+	if (!child) {
+		printf("%s\n", event(fd, 5000));
+		exit(fclose(stdout));
+	}
+	snprintf(stat, sizeof(stat), "/proc/%d/stat", child);
+	for (i = 0; i < 1000 && state != 'S'; i++) {
+		FILE *file = fopen(stat, "r");
+
+		if (!file || fscanf(file, "%*d %*s %c", &state) != 1)
+			err(1, "%s", stat);
+		fclose(file);
+		usleep(1000);
+	}
+	put(fd, "1");
+	waitpid(child, &status, 0);
+}
+
+/* A call on a number across two pages stops at the second, whose fault userfaultfd holds back. */
+static void *held_call(void *op)
+{
+	int fd = open_file(FIRST, O_RDWR);
+	char *buf = memset(pages + page - 2, '4', 2);
+	ssize_t ret = op ? write(fd, buf, 4) : read(fd, buf, 4);
+
+	return (void *)(ret < 0 ? -(long)errno : ret);
+}
+
+static void hold(int writing, int unload)
+{
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { (unsigned long)pages + page, page },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_copy copy = { .dst = (unsigned long)pages + page, .len = page };
+	struct uffd_msg msg;
+	pthread_t thread;
+	const char *result;
+	void *ret;
+	int fd = open_file(FIRST, O_RDWR);
+
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg))
+		err(1, "userfaultfd");
+	copy.src = (unsigned long)memset(malloc(page), '4', page);
+	alarm(5); /* if the held call locks us out, this ends the test */
+
+	put(fd, "1234");
+	pthread_create(&thread, NULL, held_call, writing ? "" : NULL);
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now it waits */
+		err(1, "read userfaultfd");
+	printf("meanwhile %s, ", look(fd));
+	result = put(fd, "5678");
+	printf("%s, ", *result ? result : look(fd));
+	if (unload && syscall(SYS_delete_module, MODULE, O_NONBLOCK))
+		printf("still %s, ", strerror(errno));
+	ioctl(uffd, UFFDIO_COPY, &copy);
+	pthread_join(thread, &ret);
+	if ((long)ret < 0)
+		printf("then %s\n", strerror(-(long)ret));
+	else
+		printf("then %ld %.4s\n", (long)ret, writing ? look(fd) : pages + page - 2);
+}
+
+/* Two callers, each with its own file: what one writes, the other never reads. */
+static void race(void)
+{
+	static const char *const paths[] = { FIRST, SECOND };
+	int i, n, fd, status, wrong = 0;
+	char number[16];
+
+	for (i = 0; i < 2; i++) {
+		if (fork())
+			continue;
+		fd = open_file(paths[i], O_RDWR);
+		for (n = 1; n <= 2000; n++) {
+			snprintf(number, sizeof(number), "%d", i ? -n : n);
+			if (*put(fd, number) || strcmp(look(fd), number))
+				exit(1);
+		}
+		exit(0);
+	}
+	while (wait(&status) > 0)
+		wrong += status != 0;
+	printf("%d wrong\n", wrong);
+}
+
+/* Loads and unloads the module a hundred times; insmod and rmmod would spend most on themselves. */
+static void reload(void)
+{
+	int fd = open(MODULE ".ko", O_RDONLY), i;
+
+	for (i = 0; i < 100; i++)
+		if (syscall(SYS_finit_module, fd, "", 0) ||
+		    syscall(SYS_delete_module, MODULE, O_NONBLOCK))
+			err(1, "round %d", i);
+	printf("%d\n", i);
+}
+
+/*
+ * Unloads the module while two others write. Their number is a page of zeros,
+ * which takes store some time: so they are nearly always inside.
+ */
+static void busy_unload(void)
+{
+	int file = open(MODULE ".ko", O_RDONLY), i, n, fd, status, wrong = 0;
+	int *written = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t writers[2];
+
+	memset(pages, '0', page);
+	for (i = 0; i < 2; i++) {
+		writers[i] = fork();
+		if (writers[i])
+			continue;
+		for (;;) {
+			fd = open(FIRST, O_RDWR);
+			if (fd < 0 && errno != ENOENT && errno != ENODEV)
+				exit(1);
+			while (fd >= 0 && pwrite(fd, pages, page, 0) == page)
+				__atomic_or_fetch(written, 1 << i, __ATOMIC_RELAXED);
+			if (fd >= 0 && errno != ENODEV)
+				exit(1);
+			close(fd);
+			usleep(1000);
+		}
+	}
+	for (i = 0; i < 5; i++) {
+		__atomic_store_n(written, 0, __ATOMIC_RELAXED);
+		if (syscall(SYS_finit_module, file, "", 0))
+			err(1, "load %d", i);
+		for (n = 0; n < 5000 && __atomic_load_n(written, __ATOMIC_RELAXED) != 3; n++)
+			usleep(1000);
+		if (syscall(SYS_delete_module, MODULE, O_NONBLOCK))
+			err(1, "unload %d", i);
+	}
+	for (i = 0; i < 2; i++) {
+		kill(writers[i], SIGKILL);
+		waitpid(writers[i], &status, 0);
+		wrong += !WIFSIGNALED(status);
+	}
+	printf("%d wrong\n", wrong);
+}
+
+/* insmod's words for an errno depend on whose insmod it is. */
+static void load(const char *module, const char *parameters)
+{
+	char file[64];
+	int fd;
+
+	snprintf(file, sizeof(file), "%s.ko", module);
+	fd = open(file, O_RDONLY);
+	if (fd < 0)
+		err(1, "open %s", file);
+	printf("%s\n", syscall(SYS_finit_module, fd, parameters, 0) ? strerror(errno) : "0");
+}
+
+int main(int argc, char *argv[])
+{
+	int fd, reading;
+	char *buf;
+	size_t count;
+	off_t offset;
+	ssize_t ret;
+
+	page = sysconf(_SC_PAGESIZE);
+	pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (argc > 1 && !strcmp(argv[1], "-u")) {
+		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
+			err(1, "setuid");
+		argc--;
+		argv++;
+	}
+	if (argc > 3 && !strcmp(argv[1], "numbers")) {
+		numbers(argv[2], argv + 3);
+	} else if (argc > 4 && !strcmp(argv[1], "poll")) {
+		poll_file(argv[2], argv[3], argv + 4);
+	} else if (argc == 3 && !strcmp(argv[1], "asleep")) {
+		poll_asleep(argv[2]);
+	} else if (argc == 2 && !strncmp(argv[1], "held-", 5)) {
+		hold(argv[1][5] != 'r', argv[1][5] == 'u');
+	} else if (argc == 2 && !strcmp(argv[1], "race")) {
+		race();
+	} else if (argc == 2 && !strcmp(argv[1], "reload")) {
+		reload();
+	} else if (argc == 2 && !strcmp(argv[1], "busy-unload")) {
+		busy_unload();
+	} else if (argc == 4 && !strcmp(argv[1], "load")) {
+		load(argv[2], argv[3]);
+	} else if (argc > 4) {
+		reading = !strcmp(argv[1], "read");
+		if (!reading && strcmp(argv[1], "write"))
+			errx(2, "no such call: %s", argv[1]);
+		fd = open_file(argv[2], reading ? O_RDONLY : O_WRONLY);
+		buf = odd_buffer(argv[3]);
+		count = strtoul(argv[4], NULL, 0);
+		offset = argc > 5 ? strtoll(argv[5], NULL, 0) : 0;
+		ret = reading ? pread(fd, buf, count, offset) : pwrite(fd, buf, count, offset);
+		print_result(ret, reading ? buf : NULL);
+	} else {
+		errx(2, "usage: see the head of sysfs_test.c");
+	}
+	return 0;
+}
