@@ -6,9 +6,10 @@
  *
  * All openers share one queue of 1024 bytes. write(2) takes what fits and
  * blocks only when the queue is full, read(2) takes what is there and blocks
- * only when it is empty. With O_NONBLOCK they end in EAGAIN instead, by a
- * signal in EINTR, for a bad pointer in EFAULT: then nothing has been queued
- * or taken. poll(2) and epoll(7) tell which of the two would not block.
+ * only when it is empty. With O_NONBLOCK they fail with EAGAIN instead of
+ * blocking, after a signal with EINTR, for a bad pointer with EFAULT: and then
+ * nothing has been queued or taken. poll(2) and epoll(7) tell which of the two
+ * would not block.
  *
  *   # echo hi > /dev/cdev_example
  *   # head -c 3 /dev/cdev_example

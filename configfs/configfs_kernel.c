@@ -6,7 +6,7 @@
  *   /sys/kernel/config/configfs_example/NAME/message   0644, 1 to 200 bytes
  *
  * Refused, with nothing changed: EMSGSIZE over 200 bytes, EINVAL for what is
- * no number, ERANGE for what is no int, EFAULT for an empty write (the core).
+ * no number, ERANGE for what is no int. The core does not pass on an empty write.
  *
  *   # mkdir /sys/kernel/config/configfs_example/one
  *   # echo hi > /sys/kernel/config/configfs_example/one/message
@@ -44,8 +44,8 @@ static struct example_item *to_example_item(struct config_item *item)
 /*
  * Shows and stores run for the program that called read(2) or write(2), and may
  * sleep. They see a page of the kernel's, never user memory: the core, configfs
- * itself, copies between the two. While one of them runs the item cannot go;
- * once rmdir(2) has begun the core answers ENOENT instead of calling them.
+ * itself, copies between the two. While one of them runs rmdir(2) waits; from
+ * then on the core answers ENOENT instead of calling them.
  */
 static ssize_t item_value_show(struct config_item *item, char *page)
 {
@@ -61,7 +61,7 @@ static ssize_t item_value_store(struct config_item *item, const char *page, size
 	if (ret)
 		return ret;
 
-	/* An int is stored in one piece, so it needs no lock. */
+	/* One int alone needs no lock; WRITE_ONCE() has the compiler store it in one piece. */
 	WRITE_ONCE(to_example_item(item)->value, value);
 	return count;
 }
@@ -99,14 +99,16 @@ static ssize_t item_message_store(struct config_item *item, const char *page, si
 	return count;
 }
 
+/* item_attr_value and item_attr_message: find show and store by their names, hold the module. */
 CONFIGFS_ATTR(item_, value);
 CONFIGFS_ATTR(item_, message);
 
 static struct configfs_attribute *item_attrs[] = { &item_attr_value, &item_attr_message, NULL };
 
 /*
- * The last reference has gone, and here alone the item may be freed. rmdir(2)
- * does not free it: it unhooks the item and puts its own reference.
+ * An item counts its users (references). This runs when the last one has gone, and
+ * here alone the item may be freed. rmdir(2) does not free it: it unhooks the item
+ * and gives back ("puts") its own reference.
  */
 static void item_release(struct config_item *item)
 {
@@ -123,7 +125,7 @@ static const struct config_item_type item_type = {
 	.ct_owner = THIS_MODULE, /* an item keeps the module in */
 };
 
-/* mkdir(2): makes the item, and the core its directory and files. */
+/* mkdir(2), may sleep, su_mutex held. Makes the item; the core makes its directory and files. */
 static struct config_item *group_make_item(struct config_group *group, const char *name)
 {
 	struct example_item *example = kzalloc(sizeof(*example), GFP_KERNEL);
@@ -144,6 +146,10 @@ static const struct config_item_type group_type = {
 	.ct_owner = THIS_MODULE,
 };
 
+/*
+ * The module's own directory. A group is an item that can hold others, a subsystem
+ * is a group at the top. The core holds su_mutex while it makes or unlinks items.
+ */
 static struct configfs_subsystem configfs_example = {
 	.su_group.cg_item = { .ci_namebuf = "configfs_example", .ci_type = &group_type },
 	.su_mutex = __MUTEX_INITIALIZER(configfs_example.su_mutex),

@@ -3,7 +3,7 @@
  * debugfs: files for those who debug the kernel. In /sys/kernel/debug/debugfs_example,
  * all 0644:
  *
- *   value     8 bits, by the one-line API, which makes 44 of 300 without a word
+ *   value     8 bits, by the one-line API, which turns 300 into 44 without a word
  *   message   one write(2) is one message of up to 200 bytes, kept as it came
  *   history   the last 8 messages, oldest first, escaped, one a line
  *
@@ -124,13 +124,13 @@ static int history_show(struct seq_file *m, void *unused)
 	mutex_unlock(&message_lock);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(history); /* history_fops, .owner included */
+DEFINE_SHOW_ATTRIBUTE(history); /* history_fops: seq_file with this one show(), .owner included */
 
 static struct dentry *debugfs_dir;
 
 /*
- * Nothing is checked, on purpose. Without debugfs these calls do nothing, the
- * others accept the error that the first returned, and so does debugfs_remove().
+ * Nothing is checked, on purpose. Without debugfs the first call returns an
+ * error, which the others and debugfs_remove() accept, and do nothing then.
  * A module that can do its work without these files should not fail for them.
  */
 static int __init debugfs_example_init(void)

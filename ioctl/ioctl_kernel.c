@@ -33,7 +33,7 @@ static DEFINE_MUTEX(message_lock); /* guards message */
  * then: -ERESTARTSYS lets the call start again (SA_RESTART) or end in EINTR.
  */
 
-/* Copies a message in, checks it, and clears what the caller left behind it. */
+/* Copies a message in, checks it, and clears the bytes after it. */
 static int message_from_user(struct ioctl_example_message *new, const void __user *arg)
 {
 	if (copy_from_user(new, arg, sizeof(*new)))
@@ -68,7 +68,8 @@ static int message_get(void __user *arg)
  * The old message is delivered before the new one is stored, all under the
  * lock: an answer that cannot be delivered has exchanged nothing, and two
  * callers never get the same message. The price is that copy_to_user() may
- * fault and sleep here with the lock held.
+ * fault and sleep here with the lock held: bearable, since only root may open
+ * the node.
  */
 static int message_exchange(const struct ioctl_example_message *new, void __user *arg)
 {

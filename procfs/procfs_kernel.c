@@ -99,8 +99,8 @@ static int __init procfs_example_init(void)
 
 /*
  * proc_remove() takes the whole directory. It waits for calls that are inside
- * message_read() or message_write(), however long they take; later ones on an
- * open descriptor get EIO from procfs itself. So the module may go while the
+ * message_read() or message_write(), however long they take; later reads and
+ * writes on an open descriptor get EIO from procfs itself. So the module may go while the
  * file is open.
  */
 static void __exit procfs_example_exit(void)

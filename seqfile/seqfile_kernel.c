@@ -7,7 +7,7 @@
  * seq_file does the buffering, so reads of any size and at any offset give the
  * same bytes. The module only finds an entry by its number and prints it.
  * Parameter entries, 1 to 1000000, else the load fails with EINVAL (ERANGE if
- * it does not fit an unsigned int).
+ * it is too large for an unsigned int).
  *
  *   # head -n 3 /proc/seqfile_example
  *   # index square
@@ -30,9 +30,9 @@ struct entry {
 };
 
 /*
- * Filled before the file appears and emptied after it has gone. Nobody changes
- * it in between, so it needs no lock; else start() would take one, and stop()
- * release it.
+ * An xarray: the kernel's array of pointers, which grows as needed. Filled before
+ * the file appears and emptied after it has gone. Nobody changes it in between, so
+ * it needs no lock; if entries changed, start() would take one and stop() release it.
  */
 static DEFINE_XARRAY(entry_array);
 
@@ -41,12 +41,12 @@ static DEFINE_XARRAY(entry_array);
  * and may sleep. seq_file has them fill a buffer of one page: start, show, next,
  * show, next ... stop. It hands that out and begins again where it was. So what
  * start() does to find its place, it does for every page: an array finds entry
- * 999999 as fast as entry 0, while a list is walked from its head. Returns what
- * show() is to be given, or NULL at the end.
+ * 999999 as fast as entry 0, while a list is walked from its head. start() and
+ * next() return what show() is to be given, or NULL at the end.
  */
 static void *entry_start(struct seq_file *m, loff_t *pos)
 {
-	/* Positions count lines, not bytes; seq_file does the bytes. The header is line 0. */
+	/* Positions count lines, not bytes. Line 0 is the header, for which the token stands. */
 	if (*pos == 0)
 		return SEQ_START_TOKEN;
 	return xa_load(&entry_array, *pos - 1);
@@ -55,12 +55,12 @@ static void *entry_start(struct seq_file *m, loff_t *pos)
 /* Has to move the position on, also when it finds nothing more there. */
 static void *entry_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	cond_resched(); /* pread(2) far away comes through here a million times */
+	cond_resched(); /* lets others run: pread(2) far away comes here a million times */
 	++*pos;
 	return entry_start(m, pos);
 }
 
-/* Called after every start(), also one that found nothing: here it gives back what it took. */
+/* Called after every start(), also one that found nothing: gives back what start() took. */
 static void entry_stop(struct seq_file *m, void *v)
 {
 }
@@ -158,8 +158,8 @@ free:
 }
 
 /*
- * proc_remove() waits for calls that are inside; later ones on an open
- * descriptor get EIO from procfs itself. So from then on nobody looks at the
+ * proc_remove() waits for calls that are inside; later reads on
+ * an open descriptor get EIO from procfs itself. So from then on nobody looks at the
  * entries, and they may go.
  */
 static void __exit seqfile_example_exit(void)

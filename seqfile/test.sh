@@ -30,10 +30,11 @@ load() {
 	*"not implemented"*) cannot "$why: this kernel takes no modules" ;;
 	esac
 	is "$why" "" "$1 loads"
-	echo "1..$count"
+	[ $count -gt 1 ] || echo 1..1
 	exit 1
 }
 cannot() {
+	[ $count = 0 ] || { is "$1" "" "the test can go on" && exit 1; }
 	echo "1..0 # SKIP $1"
 	exit 4
 }
@@ -43,7 +44,7 @@ loaded() { for m; do [ ! -e "/sys/module/$m" ] || echo "$m"; done; }
 
 # What the kernel logs from here on is ours: said MODULE, and the check at the end.
 mark="$0 $$ begins"
-since() { dmesg | sed "1,\\|$mark|d"; }
+since() { { echo && dmesg; } | sed "1,\\|$mark|d"; }
 said() { since | sed -n "s/^\(\[[^]]*\]\)* *$1: //p"; }
 quiet() {
 	is "$(dmesg | grep -qF "$mark" || echo "the log has lost its beginning"
@@ -169,10 +170,13 @@ is "$(./seqfile_test unload)" "gone, 0 wrong" "unloaded while four read: every b
 
 load ./seqfile_kernel.ko entries=100000
 case $few in
-*[!0-9]*) many=$few growth=$few ;;
+"" | *[!0-9]*) many=$few growth=$few ;;
 *)
 	many=$(./seqfile_test lookups $((few * 120)) $functions)
-	growth=$([ "$many" -le $((few * 120)) ] && echo flat || echo steep)
+	case $many in
+	"" | *[!0-9]*) growth="not counted: $many" ;;
+	*) growth=$([ "$many" -le $((few * 120)) ] && echo flat || echo steep) ;;
+	esac
 	;;
 esac
 counted "$growth" flat "100000 entries are right, and take at most 1.2 times as many look-ups an entry as 1000"

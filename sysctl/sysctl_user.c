@@ -4,6 +4,7 @@
  *
  * Usage: sysctl_user [n]
  */
+#include <ctype.h>
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,8 +40,11 @@ static void set_and_print(const char *path, const char *number)
 int main(int argc, char *argv[])
 {
 	const char *number = "15";
+	int negative;
 
-	if (getopt(argc, argv, "") != -1 || argc - optind > 1) {
+	/* -5 is a number, although it looks like an option. */
+	negative = argc > 1 && argv[1][0] == '-' && isdigit((unsigned char)argv[1][1]);
+	if ((!negative && getopt(argc, argv, "") != -1) || argc - optind > 1) {
 		fprintf(stderr, "usage: sysctl_user [n]\n");
 		return 2;
 	}

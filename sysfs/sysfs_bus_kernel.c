@@ -24,7 +24,8 @@
  * form fits the kernels before and after. Whoever keeps a module outside the
  * kernel's tree collects such conditionals. One that is in the tree is changed
  * along with the interface, by whoever changes that. A cast would quiet the
- * compiler, but a kernel built with CFI then refuses the call with an Oops.
+ * compiler, but a kernel built with CFI, which checks the type of a function that
+ * is called by pointer, then refuses the call with an Oops.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define BUS_TYPE const struct bus_type
@@ -68,7 +69,7 @@ static struct attribute *my_pseudo_bus_attrs[] = {
 	&bus_attr_value.attr,
 	NULL,
 };
-ATTRIBUTE_GROUPS(my_pseudo_bus);
+ATTRIBUTE_GROUPS(my_pseudo_bus); /* makes my_pseudo_bus_groups of my_pseudo_bus_attrs */
 
 /* A bus without devices. Its file comes with it and goes with it. */
 static struct bus_type my_pseudo_bus = {

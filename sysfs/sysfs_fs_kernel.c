@@ -26,7 +26,7 @@ struct number {
 	int value;
 };
 
-static DEFINE_MUTEX(number_lock); /* guards the values */
+static DEFINE_MUTEX(number_lock); /* guards the values; for more than an int it must be a lock */
 
 /* Process context, may sleep. buf is one page of the kernel's; the core copies it out. */
 static ssize_t number_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
@@ -63,6 +63,12 @@ static ssize_t number_store(struct kobject *kobj, struct kobj_attribute *attr, c
 	return count;
 }
 
+/*
+ * A kobject is what the kernel has for a directory in sysfs; a kset is one made to
+ * hold others, fs_kobj is /sys/fs. __ATTR() gives a file its name, mode and two
+ * functions. The plain attribute (name and mode) lies inside the kobj_attribute,
+ * and that inside our number: hence first.attr.attr.
+ */
 static struct number first = { .attr = __ATTR(first, 0644, number_show, number_store) };
 static struct number second = { .attr = __ATTR(second, 0644, number_show, number_store) };
 

@@ -23,9 +23,9 @@
 #define LEVEL_MAX 7
 
 /*
- * The core parses and stores it, so one line is all it takes. The price: it may
- * be anything, and another thing at the next look. 0644 is the file's mode,
- * 0 would mean no file.
+ * The core, the kernel's own code behind the file, parses and stores it, so one
+ * line is all it takes. The price: any int may be in it, and another one at the
+ * next look. 0644 is the file's mode, 0 would mean no file.
  */
 static int level;
 module_param(level, int, 0644);
@@ -34,7 +34,7 @@ MODULE_PARM_DESC(level, "any integer, the module is not told");
 static int checked_level;
 
 /*
- * Process context, may sleep. Called at each write, and at load before init.
+ * Process context, may sleep. Called at each write, and before init if given at load.
  * The core holds its parameter lock over set and get. Whoever else reads the
  * variable takes it with kernel_param_lock(THIS_MODULE).
  */
@@ -61,9 +61,9 @@ module_param_cb(checked_level, &checked_level_ops, &checked_level, 0644);
 MODULE_PARM_DESC(checked_level, "0 to 7, the module is told and may refuse");
 
 /*
- * No init and no exit: the core makes the files before the one and removes them
- * after the other, waiting for calls that are inside. So a module that has an
- * exit function may be asked to set a parameter when that is through.
+ * No init and no exit: the core makes the files before init and removes them after
+ * exit, waiting for calls that are inside. So in a module that has an exit function
+ * a parameter may still be set after that function has run.
  */
 MODULE_DESCRIPTION("Two module parameters, one of them checked");
 MODULE_LICENSE("GPL");

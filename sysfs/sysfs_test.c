@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -280,6 +281,7 @@ static void busy_unload(void)
 		writers[i] = fork();
 		if (writers[i])
 			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* or a failure of ours leaves it running */
 		for (;;) {
 			fd = open(FIRST, O_RDWR);
 			if (fd < 0 && errno != ENOENT && errno != ENODEV)

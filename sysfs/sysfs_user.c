@@ -48,6 +48,9 @@ static int set_and_print(const char *path, const char *number)
 	close(fd);
 	printf("%s: ", path);
 	fwrite(answer, 1, len, stdout); /* ends in a newline */
+	/* At once, so that a refusal is printed behind what went before it. */
+	if (fflush(stdout))
+		err(EXIT_FAILURE, "write standard output");
 	return 1;
 }
 
@@ -65,13 +68,10 @@ int main(int argc, char *argv[])
 	}
 	if (optind < argc)
 		number = argv[optind];
-	setlinebuf(stdout); /* so that a refusal is printed behind what went before it */
 
 	for (path = paths; *path; path++)
 		found += set_and_print(*path, number);
 	if (!found)
 		err(EXIT_FAILURE, "open %s", paths[0]);
-	if (fclose(stdout))
-		err(EXIT_FAILURE, "write standard output");
 	return 0;
 }
