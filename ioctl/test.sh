@@ -59,7 +59,7 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 
 load ./ioctl_kernel.ko
-echo 1..73
+echo 1..74
 file=/dev/ioctl_example
 long=$(printf '%200s' '' | tr ' ' x)
 
@@ -103,6 +103,14 @@ for entry in "" -32; do
 	known
 	is "$(./ioctl_test $entry four good)" "Inappropriate ioctl for device" "an unknown number ($how)"
 done
+
+if [ -e ioctl_user32 ]; then
+	is "$(try ./ioctl_user32 "two words")" "kernel said: two words" "a program compiled for 32 bits"
+else
+	count=$((count + 1))
+	echo "ok $count - a program compiled for 32 bits # SKIP make 32 builds it"
+fi
+known
 
 for bad in foreign set-size get-size set-direction get-direction reset-direction; do
 	is "$(./ioctl_test $bad good new)" "Inappropriate ioctl for device" "a wrong number: $bad"
