@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 # The rooms, one a mechanism, in reading order. Every target follows from this list.
-ROOMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl netlink
+ROOMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap
 
 # What the throwaway machine boots: a release of vm/kernels, the first by default.
 KERNEL ?= $(shell sed -n '/^[0-9]/{s/\t.*//p;q}' vm/kernels)
@@ -32,34 +32,38 @@ help:
 #: 
 #: demo-procfs, shell, check-procfs do the same for one directory or all of them.
 #: What is missing is installed, and said. More: make check-faults, show-fault-NAME
-#: (try procfs-user-pointer), lint, deps, compile_commands.json; KERNEL=6.12 boots another kernel.
+#: (try procfs-user-pointer), lint, deps, compile_commands.json. KERNEL=6.12 boots another kernel
+#: of vm/kernels, check-all tests all of them; clean-cache removes what was downloaded.
 
-demo: $(KERNEL_DIR)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built)
+demo: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built)
 	@vm/demo $(ROOMS)
 
-demo-%: $(KERNEL_DIR)/accel $(BUILD_DIR)/%/.built
+demo-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 	@vm/demo $*
 
-check: $(KERNEL_DIR)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built)
+check: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built)
 	@prove -j$$(nproc) --timer --exec vm/check $(ROOMS:%=%/test.sh)
 
-check-%: $(KERNEL_DIR)/accel $(BUILD_DIR)/%/.built
+check-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 	@prove --timer --exec vm/check $*/test.sh
 
-shell: $(KERNEL_DIR)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built)
+shell: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built)
 	@vm/shell $(ROOMS)
 
-shell-%: $(KERNEL_DIR)/accel $(BUILD_DIR)/%/.built
+shell-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 	@vm/shell $*
 
-check-faults: $(KERNEL_DIR)/accel | deps-faults
+check-all:
+	@vm/matrix $(ROOMS)
+
+check-faults: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
 	@prove -j$$(nproc) --timer --exec faults/check faults/*.patch
 	@faults/table faults/*.patch
 
-check-faults-%: $(KERNEL_DIR)/accel | deps-faults
+check-faults-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
 	@prove -j$$(nproc) --timer --exec faults/check faults/$*-*.patch
 
-show-fault-%: $(KERNEL_DIR)/accel | deps-faults
+show-fault-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
 	@faults/check --show faults/$*.patch
 
 lint: deps-lint $(KERNEL_DIR)/base.cpio
@@ -69,7 +73,7 @@ compile_commands.json: deps-editor
 	@for room in $(ROOMS); do $(MAKE) -s -C $$room clean; done
 	bear -- $(MAKE) all
 
-deps: deps-build deps-vm deps-faults deps-lint deps-editor
+deps: deps-build deps-vm deps-chroot deps-faults deps-lint deps-editor
 
 deps-%:
 	@vm/deps $*
@@ -78,22 +82,26 @@ clean:
 	@for room in $(ROOMS); do $(MAKE) -s -C $$room clean; done
 	$(RM) -r vm/out compile_commands.json
 
+clean-cache:
+	rm -rf $(CACHE) 2>/dev/null || sudo rm -rf $(CACHE)	# the chroots belong to root
+
 # The kernel, its initramfs, and the rooms built for it.
 $(KERNEL_DIR)/release: | deps-vm
 	@vm/kernel $(KERNEL) $(KERNEL_DIR)
+	@vm/chroot $(KERNEL_DIR) true
 
 $(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay
-	@vm/base $(KERNEL_DIR)
+	@vm/chroot $(KERNEL_DIR) vm/base $(KERNEL_DIR)
 
-$(KERNEL_DIR)/accel: vm/accel | $(KERNEL_DIR)/base.cpio
-	@vm/accel $(KERNEL_DIR)
+$(CACHE)/accel: vm/accel | $(KERNEL_DIR)/base.cpio
+	@vm/accel $(KERNEL_DIR) $@
 
 .SECONDEXPANSION:
 $(ROOMS:%=$(BUILD_DIR)/%/.built): $(BUILD_DIR)/%/.built: vm/build $(KERNEL_DIR)/release \
 		$$(shell find $$* -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh')
 	@vm/build $(KERNEL_DIR) $* $(@D)
 
-.PHONY: all help demo check shell check-faults lint deps clean compile_commands.json $(ROOMS)
+.PHONY: all help demo check check-all shell check-faults lint deps clean clean-cache compile_commands.json $(ROOMS)
 
 .DEFAULT:
 	@echo "There is no target $@. The directories are: $(ROOMS). make help shows the rest." >&2; false
