@@ -21,7 +21,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
-#include <linux/highmem.h>
+#include <linux/highmem.h> /* flush_dcache_page() */
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/string.h>
@@ -43,7 +43,7 @@ static int mmap_example_open(struct inode *inode, struct file *file)
 	if (!page)
 		return -ENOMEM;
 	memcpy(page_address(page), greeting, sizeof(greeting));
-	/* Where the cache goes by virtual address, else the program sees stale data at its own. */
+	/* For CPUs that cache by virtual address: else the program may see old data at its address. */
 	flush_dcache_page(page);
 	file->private_data = page;
 	return 0;

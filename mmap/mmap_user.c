@@ -28,7 +28,7 @@ static void write_and_ring(char *page, const char *message)
 
 	if (bell < 0)
 		err(EXIT_FAILURE, "eventfd");
-	fflush(stdout); /* else the child prints once more what waits there */
+	fflush(stdout); /* else the child would print the buffered line again */
 	child = fork();
 	if (child < 0)
 		err(EXIT_FAILURE, "fork");

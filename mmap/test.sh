@@ -78,7 +78,7 @@ if ! grep -q ' /sys/kernel/debug debugfs ' /proc/mounts; then
 	else
 		# Not load(), which takes this errno for Secure Boot; that would keep the module from speaking.
 		why=$(try insmod ./mmap_kernel.ko)
-		[ -n "$(words)" ] || cannot "$why"
+		[ -n "$(words)" ] || { rmmod mmap_kernel 2>/dev/null; cannot "${why:-debugfs cannot be mounted}"; }
 		echo 1..5
 		is "$why" "insmod: ERROR: could not insert module ./mmap_kernel.ko: Operation not permitted
 exit 1" "without debugfs the module does not load"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * signal: sends real-time signal 44, with the number 1234 in it, to the main
+ * signal: sends real-time signal 44, with the value 1234 in it, to the main
  * thread of the process whose PID is written to a file in debugfs.
  *
- *   /sys/kernel/debug/signalconfpid   0200
+ *   /sys/kernel/debug/signalconfpid   0200, the only check: who has it open may signal anybody
  *
  * One write(2) is one PID, as the writer's PID namespace knows it, and one
  * signal. Refused, with nothing sent: EINVAL for 0, less, or no number, ERANGE
@@ -31,13 +31,13 @@
  */
 #define SIGNAL 44
 #define ANSWER 1234
-#define NUMBER_MAX 32 /* as text, a newline included */
+#define NUMBER_MAX 32 /* bytes of text; of more than 34 kstrtoint_from_user() sees the first only */
 
 /*
- * Process context, may sleep. A number passes to another process some time after
- * its own has ended. A struct pid or a task_struct does not, while one holds a
- * reference: so the number is looked up once, and the references are given back
- * at the end. Who sends later keeps the struct pid, never the number.
+ * Process context, may sleep. A PID is reused some time after its process has
+ * ended. A struct pid or a task_struct is not, while we hold a reference: so the
+ * PID is looked up once, and the references are given back at the end. Code that
+ * sends later must keep the struct pid, never the number.
  */
 static ssize_t signalconfpid_write(struct file *file, const char __user *buf, size_t count,
 				   loff_t *ppos)
@@ -54,13 +54,6 @@ static ssize_t signalconfpid_write(struct file *file, const char __user *buf, si
 	if (count > NUMBER_MAX || number <= 0)
 		return -EINVAL;
 
-	/* In the writer's PID namespace. A mere thread has a struct pid too, but no TGID. */
-	pid = find_get_pid(number);
-	task = get_pid_task(pid, PIDTYPE_TGID);
-	put_pid(pid);
-	if (!task)
-		return -ESRCH;
-
 	/*
 	 * All of it is copied to the program: no byte may be left over from the stack.
 	 * SI_QUEUE says that si_int is set; with SI_KERNEL neither signalfd nor a 32-bit
@@ -71,12 +64,26 @@ static ssize_t signalconfpid_write(struct file *file, const char __user *buf, si
 	info.si_code = SI_QUEUE;
 	info.si_int = ANSWER;
 
-	/* To this one thread. ESRCH if it has been reaped by now, EAGAIN: RLIMIT_SIGPENDING. */
-	ret = send_sig_info(SIGNAL, &info, task);
-	put_task_struct(task);
-	if (ret)
-		return ret;
-	return count;
+	/*
+	 * In the writer's PID namespace. Without such a PID it is NULL, which the other
+	 * calls accept. PIDTYPE_TGID finds processes, not mere threads.
+	 */
+	pid = find_get_pid(number);
+	do {
+		task = get_pid_task(pid, PIDTYPE_TGID);
+		if (!task) {
+			ret = -ESRCH;
+			break;
+		}
+		/*
+		 * To this one thread, the main one. EAGAIN: RLIMIT_SIGPENDING. ESRCH: it has been
+		 * reaped by now. So look again: after execve(2) in another thread that is the main one.
+		 */
+		ret = send_sig_info(SIGNAL, &info, task);
+		put_task_struct(task);
+	} while (ret == -ESRCH);
+	put_pid(pid);
+	return ret ? ret : count;
 }
 
 static const struct file_operations signalconfpid_fops = {
@@ -88,7 +95,7 @@ static struct dentry *signalconfpid_file;
 
 static int __init signal_example_init(void)
 {
-	/* Most modules should do without debugfs; this one is of no use then. */
+	/* Other modules should load without debugfs; this one would be useless. */
 	if (!debugfs_initialized()) {
 		pr_err("debugfs is missing or switched off, and this module lives there\n");
 		return -EPERM;
@@ -110,5 +117,5 @@ static void __exit signal_example_exit(void)
 module_init(signal_example_init);
 module_exit(signal_example_exit);
 
-MODULE_DESCRIPTION("A signal with a number to the process that a program names");
+MODULE_DESCRIPTION("A signal with a value to the process that a program names");
 MODULE_LICENSE("GPL");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Has the kernel send it a signal, count times, and prints the number that each
+ * Has the kernel send it a signal, count times, and prints the value that each
  * one carries. With -n it keeps them all waiting, beside as many normal signals,
  * and prints how many of each arrive.
  *
@@ -45,7 +45,7 @@ int main(int argc, char *argv[])
 		return 2;
 	}
 
-	/* Blocked, a signal that comes before we wait for it is not missed: it waits. */
+	/* Blocked, a signal that comes before we wait for it is not lost: it stays pending. */
 	sigemptyset(&both);
 	sigaddset(&both, SIGNAL);
 	sigaddset(&both, SIGUSR1);

@@ -100,7 +100,7 @@ script report 'for fd in 0 1 2; do [ ! -e /proc/$$/fd/$fd ] || open=$open$fd; do
 script hang 'echo $$ >$dir/new; mv $dir/new $dir/pid; exec sleep 20'
 
 load ./upcall_kernel.ko "$helper"
-echo 1..54
+echo 1..55
 is "$(soon)" 3 "the helper is started, with 3 as its argument"
 is "$(stat -c '%A %U %G' $parameters/* | sort -u)" "-r--r--r-- root root" "the parameters can be read, and not written"
 is "$(cd $parameters && grep . ./*)" "./beeps:3
@@ -115,7 +115,7 @@ is "$(said upcall_user)" "argv[0] $PWD/upcall_user
 argv[1] 2
 environment HOME=/
 environment PATH=/usr/sbin:/usr/bin:/sbin:/bin
-working directory $(readlink /proc/2/cwd)
+working directory $(readlink /proc/1/cwd)
 uid 0, gid 0" "and says what it was given"
 is "$(news)" "helper exited with 0" "its end is logged"
 # The loader has another environment, umask, network, and another file system in $work.
@@ -124,7 +124,7 @@ is "$(cat "$work/out" "$work/reported")" "Success
 arguments 3, umask 0022, terminal 0, open 
 HOME=/
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
-$(for link in cwd ns/mnt ns/net; do readlink /proc/2/$link; done)
+$(readlink /proc/1/cwd; for link in ns/mnt ns/net; do readlink /proc/2/$link; done)
 Uid:	0	0	0	0
 Gid:	0	0	0	0
 $(grep CapEff /proc/2/status)" "it inherits nothing from who loads, not even a namespace, and no open descriptor"
@@ -221,6 +221,8 @@ is "$(attempt helper "$helper wait" "$helper beeps" "$helper beeps=" "$helper be
 	"$helper beeps=2147483648" "$helper beeps=-99999999999" | tally; counted; news | grep -v "invalid for parameter")" \
 	"8 Invalid argument
 2 Numerical result out of range" "what is no value, or no number, the core refuses"
+is "$(attempt "helper=/$(printf '%1024s' '' | tr ' ' x)"; counted)" "No space left on device" \
+	"what is no path of 1024 bytes or less, too"
 is "$(./upcall_test -u load "$helper"; counted; unshare -U -r ./upcall_test load "$helper"; counted)" "Operation not permitted
 Operation not permitted" "nobody may not load, nor root of another user namespace"
 

@@ -4,7 +4,7 @@
  *
  *   helper   absolute path of the program, no default
  *   beeps    0 to 10, default 3, handed over as argv[1]
- *   wait     exec: for the start, default. proc: for the end, which is logged. none
+ *   wait     exec (default): for the start. proc: for the end, which is logged. none: for nothing
  *
  * The load fails with what exec says of the helper (ENOENT, EACCES, ENOEXEC ...);
  * with wait=none that is only logged. EINVAL for a parameter that is missing or
@@ -26,7 +26,7 @@
 
 #define BEEPS_MAX 10
 
-/* Whoever sets this has any program run as root. So only the load can (0444: nobody may write). */
+/* Whoever sets this can run any program as root: so it is set at load only (0444: read-only). */
 static char *helper;
 module_param(helper, charp, 0444);
 MODULE_PARM_DESC(helper, "the program to start, an absolute path");
@@ -45,9 +45,9 @@ MODULE_PARM_DESC(wait, "exec, proc or none: what the load waits for");
  * negative errno if it could not be started. Else UMH_WAIT_EXEC gives 0 once it
  * runs, and UMH_WAIT_PROC, once it has ended, the status that wait(2) would tell.
  *
- * By then the kernel has done with path, argv and envp, so the stack will do for
- * the arrays. UMH_NO_WAIT returns before that, and UMH_KILLABLE may: init could
- * then fail, and the module be gone, while the worker still reads them.
+ * By then the kernel has finished with path, argv and envp, so the arrays can be
+ * on the stack. UMH_NO_WAIT returns earlier, and so does UMH_KILLABLE when killed:
+ * init could then fail, and the module be gone, while the worker still reads them.
  */
 static int upcall_start(int wait_for)
 {
@@ -75,7 +75,7 @@ static int __init upcall_example_init(void)
 {
 	int ret;
 
-	/* The kernel would take a relative one too, from wherever process 1 stands. */
+	/* The kernel would take a relative one too, below the working directory of process 1. */
 	if (!helper || helper[0] != '/') {
 		pr_err("helper must be an absolute path\n");
 		return -EINVAL;
@@ -88,7 +88,8 @@ static int __init upcall_example_init(void)
 	if (!strcmp(wait, "exec"))
 		return upcall_start(UMH_WAIT_EXEC);
 	if (!strcmp(wait, "none")) {
-		schedule_work(&upcall_work);
+		/* Not schedule_work(), whose queue is for short work: an exec may have to wait for a disk. */
+		queue_work(system_long_wq, &upcall_work);
 		return 0;
 	}
 	if (strcmp(wait, "proc")) {
@@ -104,10 +105,10 @@ static int __init upcall_example_init(void)
 		pr_info("helper killed by signal %d\n", ret & 0x7f);
 	else
 		pr_info("helper exited with %d\n", ret >> 8);
-	return 0; /* not ret: of a positive one the kernel complains */
+	return 0; /* not ret: a positive value makes the kernel warn */
 }
 
-/* Waits until the helper has been started: the code of the work item, and helper, go next. */
+/* Waits until the helper has started: what the work item uses (code, helper) is freed next. */
 static void __exit upcall_example_exit(void)
 {
 	flush_work(&upcall_work);
