@@ -75,10 +75,12 @@ words() { said mmap_kernel | grep -v taint; }
 if ! grep -q ' /sys/kernel/debug debugfs ' /proc/mounts; then
 	if mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null; then
 		trap 'umount /sys/kernel/debug' EXIT
+	elif grep -qw debugfs /proc/filesystems; then
+		cannot "debugfs cannot be mounted"
 	else
 		# Not load(), which takes this errno for Secure Boot; that would keep the module from speaking.
 		why=$(try insmod ./mmap_kernel.ko)
-		[ -n "$(words)" ] || { rmmod mmap_kernel 2>/dev/null; cannot "${why:-debugfs cannot be mounted}"; }
+		[ -n "$(words; loaded mmap_kernel)" ] || cannot "$why"
 		echo 1..5
 		is "$why" "insmod: ERROR: could not insert module ./mmap_kernel.ko: Operation not permitted
 exit 1" "without debugfs the module does not load"

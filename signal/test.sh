@@ -68,11 +68,12 @@ exit 2"
 if ! grep -q ' /sys/kernel/debug debugfs ' /proc/mounts; then
 	if mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null; then
 		trap 'umount /sys/kernel/debug' EXIT
+	elif grep -qw debugfs /proc/filesystems; then
+		cannot "debugfs cannot be mounted"
 	else
 		# Not load(), which takes this errno for Secure Boot; that would keep the module from speaking.
 		why=$(try insmod ./signal_kernel.ko)
-		[ -n "$(said signal_kernel | grep -v taint)" ] ||
-			{ rmmod signal_kernel 2>/dev/null; cannot "${why:-debugfs cannot be mounted}"; }
+		[ -n "$(said signal_kernel | grep -v taint; loaded signal_kernel)" ] || cannot "$why"
 		echo 1..6
 		is "$why" "insmod: ERROR: could not insert module ./signal_kernel.ko: Operation not permitted
 exit 1" "without debugfs the module does not load"
