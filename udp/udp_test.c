@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What test.sh cannot say in shell: datagrams of odd sizes from odd places, many at
+ * once, floods, and unloading under them. Prints what came of it.
+ *
+ * Usage: udp_test [-u] [-f ADDRESS[:PORT]] [-t ADDRESS[:PORT]] COMMAND
+ *   -f where from, -t where to (127.0.0.1:5555), -u as nobody
+ *   say            one datagram, standard input; tells what the answer is
+ *   forge COUNT    datagrams through a raw socket, which may claim any sender
+ *   hold CMD...    runs CMD while the address -f is taken
+ *   burst COUNT    datagrams, four times, without reading an answer in between
+ *   context|race|flood|reload
+ *   load [PARAMETERS]
+ *   unload
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MODULE "udp_kernel"
+#define SENDERS 4
+#define LONG 3000 /* milliseconds: what takes longer waits for something */
+
+static struct sockaddr_in from = { .sin_family = AF_INET };
+static struct sockaddr_in to = { .sin_family = AF_INET };
+
+static void parse(struct sockaddr_in *where, char *text)
+{
+	char *colon = strchr(text, ':');
+
+	if (colon) {
+		*colon = '\0';
+		where->sin_port = htons(atoi(colon + 1));
+	}
+	if (!inet_aton(text, &where->sin_addr))
+		errx(2, "no address: %s", text);
+}
+
+static int open_socket(const struct sockaddr_in *here)
+{
+	struct timeval patience = { .tv_sec = 3 };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0 || bind(fd, (const void *)here, sizeof(*here)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
+		err(1, "socket");
+	return fd;
+}
+
+/* One datagram and its answer, to be waited for 3 seconds; true if it has the same bytes. */
+static int ask(int fd, const char *data, int len)
+{
+	char answer[256];
+
+	if (sendto(fd, data, len, 0, (void *)&to, sizeof(to)) != len)
+		err(1, "sendto");
+	return recv(fd, answer, sizeof(answer), 0) == len && !memcmp(answer, data, len);
+}
+
+/*
+ * The worker takes datagrams in the order of arrival. So once a second one has its
+ * answer, that to the first has left, or there is none: no need to wait long for nothing.
+ */
+static void say(void)
+{
+	static char data[70000], answer[70000];
+	struct timeval moment = { .tv_usec = 50000 };
+	struct sockaddr_in anywhere = { .sin_family = AF_INET, .sin_addr = from.sin_addr };
+	int fd = open_socket(&from);
+	ssize_t len = 0, n;
+
+	while ((n = read(0, data + len, sizeof(data) - len)) > 0)
+		len += n;
+	if (sendto(fd, data, len, 0, (void *)&to, sizeof(to)) != len)
+		err(1, "sendto");
+	if (!ask(open_socket(&anywhere), "mark", 4))
+		errx(1, "the second datagram has no answer");
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment));
+	n = recv(fd, answer, sizeof(answer), 0);
+	if (n < 0)
+		printf("%s\n", errno == EAGAIN ? "no answer" : strerror(errno));
+	else if (n == len && !memcmp(answer, data, n))
+		printf("the same %zd bytes\n", n);
+	else
+		printf("other %zd bytes\n", n);
+}
+
+static void forge(int count)
+{
+	struct {
+		struct iphdr ip;
+		struct udphdr udp;
+		char data[6];
+	} packet = {
+		.ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP },
+		.udp = { .source = from.sin_port, .dest = to.sin_port, .len = htons(14) },
+		.data = "forged",
+	};
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW), i;
+
+	packet.ip.daddr = to.sin_addr.s_addr;
+	for (i = 0; i < count; i++) {
+		/* From eight neighbours in turn: each has a queue of its own in the kernel. */
+		packet.ip.saddr = htonl(ntohl(from.sin_addr.s_addr) + i % 8);
+		if (sendto(fd, &packet, sizeof(packet), 0, (void *)&to, sizeof(to)) < 0)
+			err(1, "sendto, raw");
+	}
+}
+
+/*
+ * Keeps every processor busy with something more urgent than the kernel's threads,
+ * until let_workers(): meanwhile no worker runs, only interrupts do.
+ */
+static cpu_set_t all;
+static pid_t busy[CPU_SETSIZE];
+
+static void run_on(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		err(1, "sched_setaffinity");
+}
+
+static void run_urgently_on(int cpu)
+{
+	struct sched_param urgent = { .sched_priority = 1 };
+
+	run_on(cpu);
+	if (sched_setscheduler(0, SCHED_FIFO, &urgent))
+		err(1, "sched_setscheduler");
+}
+
+static void hold_workers(void)
+{
+	int cpu, ours = sched_getcpu(), started[2];
+	char byte;
+
+	if (sched_getaffinity(0, sizeof(all), &all) || pipe(started))
+		err(1, "sched_getaffinity, pipe");
+	run_urgently_on(ours);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (cpu == ours || !CPU_ISSET(cpu, &all))
+			continue;
+		busy[cpu] = fork();
+		if (!busy[cpu]) {
+			alarm(5);
+			run_urgently_on(cpu);
+			if (write(started[1], "", 1) == 1)
+				for (;;)
+					;
+		}
+		if (read(started[0], &byte, 1) != 1)
+			err(1, "read");
+	}
+	close(started[0]);
+	close(started[1]);
+}
+
+static void let_workers(void)
+{
+	struct sched_param usual = { .sched_priority = 0 };
+	int cpu;
+
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!busy[cpu])
+			continue;
+		kill(busy[cpu], SIGKILL);
+		waitpid(busy[cpu], NULL, 0);
+		busy[cpu] = 0;
+	}
+	if (sched_setscheduler(0, SCHED_OTHER, &usual) || sched_setaffinity(0, sizeof(all), &all))
+		err(1, "sched_setscheduler, sched_setaffinity");
+}
+
+/* Every other time the worker may not run until all have arrived. */
+static void burst(int count)
+{
+	int fd = open_socket(&from), round, i, number, right = 0;
+	char answered[1000];
+
+	if (count > (int)sizeof(answered))
+		errx(2, "too many");
+	for (round = 0; round < 4; round++) {
+		if (round % 2)
+			hold_workers();
+		for (i = 0; i < count; i++) {
+			number = round * count + i;
+			if (sendto(fd, &number, sizeof(number), 0, (void *)&to, sizeof(to)) < 0)
+				err(1, "sendto");
+		}
+		if (round % 2)
+			let_workers();
+		memset(answered, 0, sizeof(answered));
+		for (i = 0; i < count; i++) {
+			if (recv(fd, &number, sizeof(number), 0) != sizeof(number))
+				goto end;
+			number -= round * count;
+			if (number >= 0 && number < count && !answered[number]++)
+				right++;
+		}
+	}
+end:
+	printf("%d answered once\n", right);
+}
+
+/*
+ * On the way to a socket of the same machine a datagram is received before sendto()
+ * returns, unless the kernel puts receiving off, which a socket of ours beside it tells.
+ * What the callback sends is then there too, while the worker has not yet run.
+ */
+static void context(void)
+{
+	int fd, beside, i, sent, seen = 0, early = 0;
+	struct sockaddr_in us = to;
+	socklen_t len = sizeof(us);
+	char answer[256];
+
+	us.sin_port = 0;
+	for (i = 0; i < 50 && seen < 100; i++) {
+		fd = open_socket(&us);
+		beside = open_socket(&us);
+		hold_workers();
+		for (sent = 0; sent < 20 && seen < 100; sent++) {
+			if (getsockname(beside, (void *)&us, &len) ||
+			    sendto(fd, "hi", 2, 0, (void *)&to, sizeof(to)) < 0 ||
+			    sendto(beside, "hi", 2, 0, (void *)&us, len) < 0)
+				err(1, "sendto");
+			if (recv(beside, answer, sizeof(answer), MSG_DONTWAIT) < 0)
+				break;
+			seen++;
+			early += recv(fd, answer, sizeof(answer), MSG_DONTWAIT) == 2;
+		}
+		let_workers();
+		us.sin_port = 0;
+		close(fd);
+		close(beside);
+	}
+	printf("%d of %d at once\n", early, seen);
+}
+
+/* Two callers at once, each with texts of its own. */
+static void race(void)
+{
+	int i, n, status, wrong = 0, fd;
+	char text[200];
+
+	for (i = 0; i < 2; i++) {
+		if (fork())
+			continue;
+		fd = open_socket(&from);
+		for (n = 0; n < 200; n++)
+			wrong += !ask(fd, memset(text, i ? 'a' + n % 26 : 'A' + n % 26, 200), n);
+		exit(wrong);
+	}
+	while (wait(&status) > 0)
+		wrong += !!status;
+	printf("%d got a wrong answer\n", wrong);
+}
+
+static int load(const char *parameters)
+{
+	int fd = open(MODULE ".ko", O_RDONLY);
+	int ret = syscall(SYS_finit_module, fd, parameters, 0);
+
+	close(fd);
+	return ret;
+}
+
+/* Removes the module; returns how long that took, in milliseconds. */
+static long unload(void)
+{
+	struct timespec then, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &then);
+	if (syscall(SYS_delete_module, MODULE, O_NONBLOCK))
+		err(1, "delete_module");
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - then.tv_sec) * 1000 + (now.tv_nsec - then.tv_nsec) / 1000000;
+}
+
+/*
+ * Twenty times: four senders, which give up after 6 seconds, and meanwhile the module
+ * comes and goes. The senders share a socket, whose answers tell that the flood has
+ * arrived. Spread over the processors, and more urgent than the worker, they see to it
+ * that there is always something left for it to do.
+ */
+static void flood(void)
+{
+	int fd = open_socket(&from), i, round, cpu = -1;
+	char data[100] = "flood", answer[256];
+	pid_t sender[SENDERS];
+	long took = 0;
+
+	if (sched_getaffinity(0, sizeof(all), &all) || setpriority(PRIO_PROCESS, 0, -10))
+		err(1, "sched_getaffinity, setpriority");
+	for (round = 0; round < 20 && took < LONG; round++) {
+		for (i = 0; i < SENDERS; i++) {
+			do
+				cpu = (cpu + 1) % CPU_SETSIZE;
+			while (!CPU_ISSET(cpu, &all));
+			sender[i] = fork();
+			if (sender[i])
+				continue;
+			run_on(cpu);
+			alarm(6);
+			for (;;)
+				sendto(fd, data, sizeof(data), 0, (void *)&to, sizeof(to));
+		}
+		if (load(""))
+			err(1, "round %d: finit_module", round);
+		if (recv(fd, answer, sizeof(answer), 0) != sizeof(data))
+			err(1, "round %d: recv", round);
+		took = unload();
+		for (i = 0; i < SENDERS; i++)
+			kill(sender[i], SIGKILL);
+		while (wait(NULL) > 0 || recv(fd, answer, sizeof(answer), MSG_DONTWAIT) >= 0)
+			;
+	}
+	if (took < LONG)
+		printf("%d unloaded\n", round);
+	else
+		printf("unloading was held up\n");
+}
+
+/* Loads and unloads the module a hundred times; insmod and rmmod would spend most on themselves. */
+static void reload(void)
+{
+	int fd = open(MODULE ".ko", O_RDONLY), i;
+
+	for (i = 0; i < 100; i++)
+		if (syscall(SYS_finit_module, fd, "", 0) ||
+		    syscall(SYS_delete_module, MODULE, O_NONBLOCK))
+			err(1, "round %d", i);
+	printf("%d\n", i);
+}
+
+int main(int argc, char *argv[])
+{
+	const char *command;
+	int option;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	to.sin_port = htons(5555);
+	while ((option = getopt(argc, argv, "+uf:t:")) != -1) {
+		if (option == 'f')
+			parse(&from, optarg);
+		else if (option == 't')
+			parse(&to, optarg);
+		else if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
+			err(1, "setuid");
+	}
+	argc -= optind;
+	argv += optind;
+	command = argc ? argv[0] : "";
+
+	if (!strcmp(command, "say")) {
+		say();
+	} else if (!strcmp(command, "forge") && argc > 1) {
+		forge(atoi(argv[1]));
+	} else if (!strcmp(command, "hold") && argc > 1) {
+		open_socket(&from);
+		execvp(argv[1], argv + 1);
+		err(1, "%s", argv[1]);
+	} else if (!strcmp(command, "burst") && argc > 1) {
+		burst(atoi(argv[1]));
+	} else if (!strcmp(command, "context")) {
+		context();
+	} else if (!strcmp(command, "race")) {
+		race();
+	} else if (!strcmp(command, "flood")) {
+		flood();
+	} else if (!strcmp(command, "reload")) {
+		reload();
+	} else if (!strcmp(command, "load")) {
+		printf("%s\n", strerror(load(argc > 1 ? argv[1] : "") ? errno : 0));
+	} else if (!strcmp(command, "unload")) {
+		printf("%s\n", unload() < LONG ? "gone" : "held up");
+	} else {
+		errx(2, "usage: see the head of udp_test.c");
+	}
+	return 0;
+}
