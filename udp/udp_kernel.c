@@ -6,7 +6,7 @@
  *
  * A datagram of up to 200 bytes is answered with the same bytes, an empty one
  * too. Longer ones are dropped, and so is what comes from port 0 or from the
- * module's own port: this door has no errno for a sender. The load fails with
+ * module's own port: UDP has no errno for a sender. The load fails with
  * EINVAL or ERANGE for a bad parameter, EADDRINUSE, EADDRNOTAVAIL.
  *
  *   $ ./udp_user "two words"
@@ -62,7 +62,7 @@ static int address_set(const char *val, const struct kernel_param *kp)
 	const char *end;
 	__be32 new;
 
-	/* in4_pton() is content with an address that has something behind it. */
+	/* -1: up to the NUL, no delimiter. It accepts text behind the address, hence *end. */
 	if (!in4_pton(val, -1, (u8 *)&new, -1, &end) || *end)
 		return -EINVAL;
 	address = new;
@@ -82,7 +82,7 @@ module_param_cb(address, &address_ops, &address, 0444);
 MODULE_PARM_DESC(address, "IPv4 address to listen on, 127.0.0.1 by default");
 
 static struct socket *udp_socket;
-static void (*saved_data_ready)(struct sock *sk); /* the socket's own callback */
+static void (*saved_data_ready)(struct sock *sk); /* wakes sleeping readers; we have none */
 static struct workqueue_struct *udp_example_wq;
 
 /*
@@ -106,7 +106,7 @@ static void udp_example_answer(struct work_struct *work)
 		if (len < 0)
 			return; /* most likely EAGAIN; the next datagram queues us again */
 
-		/* Nobody can be answered at port 0, and two echoes would never stop. */
+		/* Port 0 cannot be answered; our own may be another echo, and two would never stop. */
 		if (len > MESSAGE_MAX || !from.sin_port || from.sin_port == htons(port))
 			continue;
 
@@ -128,8 +128,8 @@ static DECLARE_WORK(udp_example_work, udp_example_answer);
 /*
  * Softirq context: called by UDP for each datagram that it has put into the
  * socket's queue. It must not sleep, as sending may, and holds up whatever else
- * this CPU receives. Work that waits already is not queued twice, so the worker
- * may find any number of datagrams, also none.
+ * this CPU receives. Work that is queued already is not queued twice, so the
+ * worker may find any number of datagrams, even none.
  */
 static void udp_example_data_ready(struct sock *sk)
 {
@@ -146,7 +146,7 @@ static int __init udp_example_init(void)
 	struct sock *sk;
 	int ret;
 
-	/* One of our own: on the kernel's common ones a flood would delay other people's work. */
+	/* Our own, so that a flood delays nobody else's work. UNBOUND: on any CPU, not the receiving one. */
 	udp_example_wq = alloc_workqueue("udp_example", WQ_UNBOUND, 0);
 	if (!udp_example_wq)
 		return -ENOMEM;
@@ -160,14 +160,14 @@ static int __init udp_example_init(void)
 	if (ret)
 		goto release_socket;
 
-	/* Who changes the callback takes the lock. UDP calls it without, hence WRITE_ONCE(). */
+	/* Changing the callback needs the lock. UDP reads it without, hence WRITE_ONCE(). */
 	sk = udp_socket->sk;
 	write_lock_bh(&sk->sk_callback_lock);
 	saved_data_ready = sk->sk_data_ready;
 	WRITE_ONCE(sk->sk_data_ready, udp_example_data_ready);
 	write_unlock_bh(&sk->sk_callback_lock);
 
-	/* What came in before that has called nobody. */
+	/* Datagrams that came in between bind and here have not called us. */
 	queue_work(udp_example_wq, &udp_example_work);
 	return 0;
 
@@ -187,12 +187,12 @@ static void __exit udp_example_exit(void)
 	write_unlock_bh(&sk->sk_callback_lock);
 
 	/*
-	 * Put back is not yet quiet: another CPU may have fetched our callback just
-	 * before, and call it now. It does so between rcu_read_lock() and
-	 * rcu_read_unlock(), as all receiving; synchronize_net() waits for those.
+	 * Putting it back is not enough: another CPU may have fetched our callback just
+	 * before, and call it now. Like all receiving, that happens under
+	 * rcu_read_lock(); synchronize_net() waits until it is over.
 	 */
 	synchronize_net();
-	/* Nobody queues the work any more but itself, and that this call prevents. */
+	/* Now only the work queues itself; this call stops that too, and waits for it. */
 	cancel_work_sync(&udp_example_work);
 	sock_release(udp_socket);
 	destroy_workqueue(udp_example_wq);

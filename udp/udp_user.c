@@ -50,7 +50,7 @@ int main(int argc, char *argv[])
 
 	/*
 	 * Sends nothing. It names who may answer: without it recv() would take a
-	 * datagram from anybody, and nobody would say that no one listens there.
+	 * datagram from anybody, and would not tell that nobody listens there.
 	 */
 	if (connect(fd, to->ai_addr, to->ai_addrlen))
 		err(EXIT_FAILURE, "connect %s port %ld", host, port);
