@@ -43,7 +43,7 @@ static int mmap_example_open(struct inode *inode, struct file *file)
 	if (!page)
 		return -ENOMEM;
 	memcpy(page_address(page), greeting, sizeof(greeting));
-	/* For CPUs that cache by virtual address: else the program may see old data at its address. */
+	/* For caches by virtual address: else the program may see old data at its own. */
 	flush_dcache_page(page);
 	file->private_data = page;
 	return 0;

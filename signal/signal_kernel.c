@@ -76,8 +76,8 @@ static ssize_t signalconfpid_write(struct file *file, const char __user *buf, si
 			break;
 		}
 		/*
-		 * To this one thread, the main one. EAGAIN: RLIMIT_SIGPENDING. ESRCH: it has been
-		 * reaped by now. So look again: after execve(2) in another thread that is the main one.
+		 * To this one thread, the main one. EAGAIN: RLIMIT_SIGPENDING. ESRCH: it has
+		 * been reaped. Look again: after an execve(2) another thread is the main one.
 		 */
 		ret = send_sig_info(SIGNAL, &info, task);
 		put_task_struct(task);

@@ -524,7 +524,7 @@ int main(int argc, char *argv[])
 		err(1, "setuid");
 	if (!strcmp(command, "read"))
 		flags = O_RDONLY;
-	/* Through a descriptor from before: nobody would not get past the mount, whatever the file's mode. */
+	/* Through a descriptor from before: the mount lets only root in, whatever the mode. */
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", path);
 	fd = open(name, flags);
 	if (fd < 0) {

@@ -106,7 +106,7 @@ static void udp_example_answer(struct work_struct *work)
 		if (len < 0)
 			return; /* most likely EAGAIN; the next datagram queues us again */
 
-		/* Port 0 cannot be answered; our own may be another echo, and two would never stop. */
+		/* Port 0 cannot be answered; ours may be another echo: two never stop. */
 		if (len > MESSAGE_MAX || !from.sin_port || from.sin_port == htons(port))
 			continue;
 
@@ -146,7 +146,7 @@ static int __init udp_example_init(void)
 	struct sock *sk;
 	int ret;
 
-	/* Our own, so that a flood delays nobody else's work. UNBOUND: on any CPU, not the receiving one. */
+	/* Our own: a flood delays nobody else's work. UNBOUND: not tied to the receiving CPU. */
 	udp_example_wq = alloc_workqueue("udp_example", WQ_UNBOUND, 0);
 	if (!udp_example_wq)
 		return -ENOMEM;

@@ -308,12 +308,14 @@ static long unload(void)
 static void flood(void)
 {
 	int fd = open_socket(&from), i, round, cpu = -1;
+	struct timeval patience = { .tv_sec = 10 }; /* more than the senders have */
 	char data[100] = "flood", answer[256];
 	pid_t sender[SENDERS];
 	long took = 0;
 
-	if (sched_getaffinity(0, sizeof(all), &all) || setpriority(PRIO_PROCESS, 0, -10))
-		err(1, "sched_getaffinity, setpriority");
+	if (sched_getaffinity(0, sizeof(all), &all) || setpriority(PRIO_PROCESS, 0, -10) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
+		err(1, "sched_getaffinity, setpriority, setsockopt");
 	for (round = 0; round < 20 && took < LONG; round++) {
 		for (i = 0; i < SENDERS; i++) {
 			do

@@ -88,7 +88,7 @@ static int __init upcall_example_init(void)
 	if (!strcmp(wait, "exec"))
 		return upcall_start(UMH_WAIT_EXEC);
 	if (!strcmp(wait, "none")) {
-		/* Not schedule_work(), whose queue is for short work: an exec may have to wait for a disk. */
+		/* Not schedule_work(): its queue is for short work, an exec may wait for a disk. */
 		queue_work(system_long_wq, &upcall_work);
 		return 0;
 	}
