@@ -57,14 +57,12 @@ static void print_result(ssize_t ret, const char *data)
 		       data ? data : "");
 }
 
-/* Reads a number from the first of these files that is there. */
-static long number(const char *path, const char *otherwise)
+/* -1 if there is no such file. */
+static long number(const char *path)
 {
 	FILE *file = fopen(path, "r");
 	long n;
 
-	if (!file && otherwise)
-		file = fopen(otherwise, "r");
 	if (!file || fscanf(file, "%ld", &n) != 1)
 		return -1;
 	fclose(file);
@@ -74,7 +72,7 @@ static long number(const char *path, const char *otherwise)
 /* Writes down what the file has to hold. */
 static void expect(void)
 {
-	long entries = number("/sys/module/" MODULE "/parameters/entries", NULL), i;
+	long entries = number("/sys/module/" MODULE "/parameters/entries"), i;
 	char *end;
 
 	if (entries < 0)
@@ -346,13 +344,15 @@ static void lookups(long long max, char *addresses[])
 static int event_counter(const char *event)
 {
 	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT };
-	char path[2][80];
+	const char *dir = "/sys/kernel/tracing";
+	char path[80];
 	long id;
 	int fd;
 
-	snprintf(path[0], sizeof(path[0]), "/sys/kernel/tracing/events/kmem/%s/id", event);
-	snprintf(path[1], sizeof(path[1]), "/sys/kernel/debug/tracing/events/kmem/%s/id", event);
-	id = number(path[0], path[1]);
+	if (access("/sys/kernel/tracing/events", F_OK)) /* not mounted: its old place, deprecated */
+		dir = "/sys/kernel/debug/tracing";
+	snprintf(path, sizeof(path), "%s/events/kmem/%s/id", dir, event);
+	id = number(path);
 	if (id < 0)
 		return -1;
 	attr.config = id;

@@ -150,7 +150,7 @@ is "$($where ./udp_test -t $far burst 50)" "200 answered once" "bursts from ther
 
 # Eight neighbours that do not exist. The answers wait for somebody to know where they live,
 # for much longer than the test, and fill the room that the socket has for sending.
-echo 3000 >/proc/sys/net/ipv4/neigh/udp_example0/retrans_time_ms
+echo 5000 >/proc/sys/net/ipv4/neigh/udp_example0/retrans_time_ms
 $where ./udp_test -t $far -f 192.0.2.10:9 forge 2000
 is "$(./udp_test unload)" "gone" "answers that cannot leave do not keep the module in"
 

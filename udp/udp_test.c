@@ -37,7 +37,7 @@
 
 #define MODULE "udp_kernel"
 #define SENDERS 4
-#define LONG 3000 /* milliseconds: what takes longer waits for something */
+#define LONG 5000 /* milliseconds: what takes longer waits for something */
 
 static struct sockaddr_in from = { .sin_family = AF_INET };
 static struct sockaddr_in to = { .sin_family = AF_INET };
@@ -300,23 +300,23 @@ static long unload(void)
 }
 
 /*
- * Twenty times: four senders, which give up after 6 seconds, and meanwhile the module
+ * Twenty times: four senders, which give up after 10 seconds, and meanwhile the module
  * comes and goes. The senders share a socket, whose answers tell that the flood has
  * arrived. Spread over the processors, and more urgent than the worker, they see to it
- * that there is always something left for it to do.
+ * that there is always something left for it to do: who waits for the end of that
+ * waits until they have given up.
  */
 static void flood(void)
 {
-	int fd = open_socket(&from), i, round, cpu = -1;
-	struct timeval patience = { .tv_sec = 10 }; /* more than the senders have */
+	int fd = open_socket(&from), i, round, cpu = -1, over = 0;
+	struct timeval patience = { .tv_sec = 15 };
 	char data[100] = "flood", answer[256];
 	pid_t sender[SENDERS];
-	long took = 0;
 
 	if (sched_getaffinity(0, sizeof(all), &all) || setpriority(PRIO_PROCESS, 0, -10) ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
 		err(1, "sched_getaffinity, setpriority, setsockopt");
-	for (round = 0; round < 20 && took < LONG; round++) {
+	for (round = 0; round < 20 && !over; round++) {
 		for (i = 0; i < SENDERS; i++) {
 			do
 				cpu = (cpu + 1) % CPU_SETSIZE;
@@ -325,7 +325,7 @@ static void flood(void)
 			if (sender[i])
 				continue;
 			run_on(cpu);
-			alarm(6);
+			alarm(10);
 			for (;;)
 				sendto(fd, data, sizeof(data), 0, (void *)&to, sizeof(to));
 		}
@@ -333,16 +333,17 @@ static void flood(void)
 			err(1, "round %d: finit_module", round);
 		if (recv(fd, answer, sizeof(answer), 0) != sizeof(data))
 			err(1, "round %d: recv", round);
-		took = unload();
-		for (i = 0; i < SENDERS; i++)
+		unload();
+		over = waitpid(-1, NULL, WNOHANG) != 0;
+		for (i = 0; i < SENDERS && !over; i++)
 			kill(sender[i], SIGKILL);
 		while (wait(NULL) > 0 || recv(fd, answer, sizeof(answer), MSG_DONTWAIT) >= 0)
 			;
 	}
-	if (took < LONG)
-		printf("%d unloaded\n", round);
-	else
+	if (over)
 		printf("unloading was held up\n");
+	else
+		printf("%d unloaded\n", round);
 }
 
 /* Loads and unloads the module a hundred times; insmod and rmmod would spend most on themselves. */
