@@ -9,6 +9,7 @@
  *   forge COUNT    datagrams through a raw socket, which may claim any sender
  *   hold CMD...    runs CMD while the address -f is taken
  *   burst COUNT    datagrams, four times, without reading an answer in between
+ *   held COUNT     once, and the worker may not run until all have arrived
  *   context|race|flood|reload
  *   load [PARAMETERS]
  *   unload
@@ -27,7 +28,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -193,15 +193,15 @@ static void let_workers(void)
 		err(1, "sched_setscheduler, sched_setaffinity");
 }
 
-/* Every other time the worker may not run until all have arrived. */
-static void burst(int count)
+/* In odd rounds the worker may not run until all have arrived. */
+static void burst(int count, int round, int end)
 {
-	int fd = open_socket(&from), round, i, number, right = 0;
+	int fd = open_socket(&from), i, number, right = 0;
 	char answered[1000];
 
 	if (count > (int)sizeof(answered))
 		errx(2, "too many");
-	for (round = 0; round < 4; round++) {
+	for (; round < end; round++) {
 		if (round % 2)
 			hold_workers();
 		for (i = 0; i < count; i++) {
@@ -214,13 +214,13 @@ static void burst(int count)
 		memset(answered, 0, sizeof(answered));
 		for (i = 0; i < count; i++) {
 			if (recv(fd, &number, sizeof(number), 0) != sizeof(number))
-				goto end;
+				goto print;
 			number -= round * count;
 			if (number >= 0 && number < count && !answered[number]++)
 				right++;
 		}
 	}
-end:
+print:
 	printf("%d answered once\n", right);
 }
 
@@ -300,22 +300,20 @@ static long unload(void)
 }
 
 /*
- * Twenty times: four senders, which give up after 10 seconds, and meanwhile the module
- * comes and goes. The senders share a socket, whose answers tell that the flood has
- * arrived. Spread over the processors, and more urgent than the worker, they see to it
- * that there is always something left for it to do: who waits for the end of that
- * waits until they have given up.
+ * Twenty times: the module comes and goes while four senders, spread over the processors,
+ * send as fast as they can, for 15 seconds at most. They share a socket, whose answers
+ * tell that the flood has arrived.
  */
 static void flood(void)
 {
 	int fd = open_socket(&from), i, round, cpu = -1, over = 0;
-	struct timeval patience = { .tv_sec = 15 };
+	struct timeval patience = { .tv_sec = 20 };
 	char data[100] = "flood", answer[256];
 	pid_t sender[SENDERS];
 
-	if (sched_getaffinity(0, sizeof(all), &all) || setpriority(PRIO_PROCESS, 0, -10) ||
+	if (sched_getaffinity(0, sizeof(all), &all) ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
-		err(1, "sched_getaffinity, setpriority, setsockopt");
+		err(1, "sched_getaffinity, setsockopt");
 	for (round = 0; round < 20 && !over; round++) {
 		for (i = 0; i < SENDERS; i++) {
 			do
@@ -324,8 +322,8 @@ static void flood(void)
 			sender[i] = fork();
 			if (sender[i])
 				continue;
+			alarm(15);
 			run_on(cpu);
-			alarm(10);
 			for (;;)
 				sendto(fd, data, sizeof(data), 0, (void *)&to, sizeof(to));
 		}
@@ -334,14 +332,14 @@ static void flood(void)
 		if (recv(fd, answer, sizeof(answer), 0) != sizeof(data))
 			err(1, "round %d: recv", round);
 		unload();
-		over = waitpid(-1, NULL, WNOHANG) != 0;
+		over = waitpid(-1, NULL, WNOHANG) != 0; /* then rmmod had to wait for that */
 		for (i = 0; i < SENDERS && !over; i++)
 			kill(sender[i], SIGKILL);
 		while (wait(NULL) > 0 || recv(fd, answer, sizeof(answer), MSG_DONTWAIT) >= 0)
 			;
 	}
 	if (over)
-		printf("unloading was held up\n");
+		printf("held up until the senders gave up\n");
 	else
 		printf("%d unloaded\n", round);
 }
@@ -386,7 +384,9 @@ int main(int argc, char *argv[])
 		execvp(argv[1], argv + 1);
 		err(1, "%s", argv[1]);
 	} else if (!strcmp(command, "burst") && argc > 1) {
-		burst(atoi(argv[1]));
+		burst(atoi(argv[1]), 0, 4);
+	} else if (!strcmp(command, "held") && argc > 1) {
+		burst(atoi(argv[1]), 1, 2);
 	} else if (!strcmp(command, "context")) {
 		context();
 	} else if (!strcmp(command, "race")) {
