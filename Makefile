@@ -56,9 +56,11 @@ shell-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 check-all:
 	@vm/matrix $(ROOMS)
 
+FAULTS = $(foreach room,$(ROOMS) lab,$(wildcard faults/$(room)-*.patch))
+
 check-faults: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
-	@prove -j$$(nproc) --timer --exec faults/check faults/*.patch
-	@faults/table faults/*.patch
+	@prove -j$$(nproc) --timer --exec faults/check $(FAULTS)
+	@faults/table $(FAULTS)
 
 check-faults-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
 	@prove -j$$(nproc) --timer --exec faults/check faults/$*-*.patch
