@@ -63,7 +63,7 @@ check-faults: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
 	@faults/table $(FAULTS)
 
 check-faults-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
-	@prove -j$$(nproc) --timer --exec faults/check faults/$*-*.patch
+	@prove -j$$(nproc) --timer --exec faults/check $(or $(wildcard faults/$*.patch faults/$*-*.patch),faults/$*.patch)
 
 show-fault-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
 	@faults/check --show faults/$*.patch
