@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: MIT
 
 # The rooms, one a mechanism, in reading order. Every target follows from this list.
-ROOMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap
+ROOMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch
 
 # What the throwaway machine boots: a release of vm/kernels, the first by default.
 KERNEL ?= $(shell sed -n '/^[0-9]/{s/\t.*//p;q}' vm/kernels)
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-doors
 
+# A room with a target "kernel" brings its own: syscall-patch, whose kernels are called
+# syscall-6.12 and so on. On such a kernel every room runs; on the others it does not.
+OWN := $(patsubst %/Makefile,%,$(shell grep -l '^kernel:' $(ROOMS:%=%/Makefile)))
+OWN_KERNEL ?= syscall-6.12
+OTHERS := $(if $(filter syscall-%,$(KERNEL)),,$(OWN))
+HERE := $(filter-out $(OTHERS),$(ROOMS))
+
 export KERNEL_DIR := $(CACHE)/$(KERNEL)
 export OUT_DIR := vm/out/$(KERNEL)
 export BUILD_DIR := $(OUT_DIR)/build
-export KERNEL ACCEL LIMIT
+export KERNEL OWN_KERNEL ACCEL LIMIT
 
 # One room that cannot be built does not stop the others.
 MAKEFLAGS += --keep-going
@@ -35,20 +42,24 @@ help:
 #: (try procfs-user-pointer), lint, deps, compile_commands.json. KERNEL=6.12 boots another kernel
 #: of vm/kernels, check-all tests all of them; clean-cache removes what was downloaded.
 
-demo: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built)
-	@vm/demo $(ROOMS)
+demo: demo-here $(OTHERS:%=demo-%)
+
+demo-here: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(HERE:%=$(BUILD_DIR)/%/.built)
+	@vm/demo $(HERE)
 
 demo-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 	@vm/demo $*
 
-check: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built)
-	@prove -j$$(nproc) --timer --exec vm/check $(ROOMS:%=%/test.sh)
+check: check-here $(OTHERS:%=check-%)
+
+check-here: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(HERE:%=$(BUILD_DIR)/%/.built)
+	@prove -j$$(nproc) --timer --exec vm/check $(HERE:%=%/test.sh)
 
 check-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 	@prove --timer --exec vm/check $*/test.sh
 
-shell: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built)
-	@vm/shell $(ROOMS)
+shell: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(HERE:%=$(BUILD_DIR)/%/.built)
+	@vm/shell $(HERE)
 
 shell-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 	@vm/shell $*
@@ -56,11 +67,11 @@ shell-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 check-all:
 	@vm/matrix $(ROOMS)
 
-FAULTS = $(foreach room,$(ROOMS) lab,$(wildcard faults/$(room)-*.patch))
+check-faults: faults-here $(OTHERS:%=check-faults-%)
+	@faults/table faults/*.patch
 
-check-faults: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
-	@prove -j$$(nproc) --timer --exec faults/check $(FAULTS)
-	@faults/table $(FAULTS)
+faults-here: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
+	@prove -j$$(nproc) --timer --exec faults/check $(filter-out $(OTHERS:%=faults/%-%),$(wildcard faults/*.patch))
 
 check-faults-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
 	@prove -j$$(nproc) --timer --exec faults/check $(or $(wildcard faults/$*.patch faults/$*-*.patch),faults/$*.patch)
@@ -87,8 +98,18 @@ clean:
 clean-cache:
 	rm -rf $(CACHE) 2>/dev/null || sudo rm -rf $(CACHE)	# the chroots belong to root
 
-# The kernel, its initramfs, and the rooms built for it.
-$(KERNEL_DIR)/release: | deps-vm
+ifneq ($(OTHERS),)
+# The same once more, on the kernel that these rooms bring.
+$(foreach verb,demo check shell check-faults,$(OTHERS:%=$(verb)-%)):
+	@$(MAKE) --no-print-directory $@ KERNEL=$(OWN_KERNEL)
+
+$(OTHERS:%=show-fault-%-%) $(OTHERS:%=check-faults-%-%):
+	@$(MAKE) --no-print-directory $@ KERNEL=$(OWN_KERNEL)
+endif
+
+# The kernel, its initramfs, and the rooms built for it. A kernel that a room brings is
+# asked for each time: it is built anew where its series has changed, else nothing happens.
+$(KERNEL_DIR)/release: $(if $(filter syscall-%,$(KERNEL)),FORCE) | deps-vm $(if $(filter syscall-%,$(KERNEL)),deps-kernel)
 	@vm/kernel $(KERNEL) $(KERNEL_DIR)
 	@vm/chroot $(KERNEL_DIR) true
 
@@ -98,12 +119,14 @@ $(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay
 $(CACHE)/accel: vm/accel | $(KERNEL_DIR)/base.cpio
 	@vm/accel $(KERNEL_DIR) $@
 
+FORCE:
+
 .SECONDEXPANSION:
 $(ROOMS:%=$(BUILD_DIR)/%/.built): $(BUILD_DIR)/%/.built: vm/build $(KERNEL_DIR)/release \
 		$$(shell find $$* -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh')
 	@vm/build $(KERNEL_DIR) $* $(@D)
 
-.PHONY: all help demo check check-all shell check-faults lint deps clean clean-cache compile_commands.json $(ROOMS)
+.PHONY: all help demo demo-here check check-here check-all shell check-faults faults-here lint deps clean clean-cache compile_commands.json $(ROOMS)
 
 .DEFAULT:
 	@echo "There is no target $@. The directories are: $(ROOMS). make help shows the rest." >&2; false
