@@ -141,7 +141,7 @@ if [ "$(cat state 2>/dev/null)" != "$state" ]; then
 	cp linux/vmlinux vmlinux
 	make -s -C linux kernelrelease >release
 	echo "$state" >state
-	say "$(cat release) is ready, $(du -sh vmlinux | cut -f 1)"
+	say "$(cat release) is ready, $(du -h --apparent-size vmlinux | cut -f 1)"
 fi
 
 if [ -n "$changed" ]; then
