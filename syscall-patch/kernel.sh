@@ -10,7 +10,7 @@
 #   release       its name, as uname -r says it
 # What is there and up to date is not made again. If the directory CHANGED exists, the
 # files in it are built instead of those in linux/, and the image is CHANGED/vmlinux.
-# Needs no root. Messages go to standard error.
+# Needs no root. Messages go to standard error. EXTRA: more files for the configuration.
 set -eu
 # The kernel's Makefile has a VERSION too, which make VERSION=6.12 would override there.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
@@ -19,7 +19,7 @@ apply=
 [ "$1" != -a ] || { apply=yes && shift; }
 version=$1 dir=$2 changed=${3:-}
 here=$(cd "$(dirname "$0")" && pwd)
-say() { echo "kernel $version: $*" >&2; }
+say() { echo "kernel ${dir##*/}: $*" >&2; }
 die() { say "$*"; exit 1; }
 
 [ -e "$here/$version/config" ] || die "no such series, there are: $(cd "$here" && echo [0-9]*)"
@@ -53,6 +53,7 @@ fetch() {
 	set -- -q -o Dir::Etc::SourceList="$dir/apt/sources.list" -o Dir::Etc::SourceParts=- \
 		-o Dir::State::Lists="$dir/apt/lists" -o Dir::Cache="$dir/apt" -o Dir::State::Status=/dev/null \
 		-o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none
+	say "it takes 15 minutes of processor time and 2 GB in $dir, once"
 	say "fetching linux-source-$version, about 150 MB (1/3)"
 	{ apt-get "$@" update && cd apt && apt-get "$@" download "linux-source-$version"; } >"$dir/log" 2>&1 ||
 		die "$(tail -n 1 "$dir/log")"
@@ -96,15 +97,21 @@ run() {
 	"$@" >log 2>&1 9>&- &
 	pid=$!
 	while kill -0 $pid 2>/dev/null; do
-		[ ! -t 2 ] || printf '\rkernel %s: %s, %d files' "$version" "$what" "$(grep -c '^  [A-Z]' log)" >&2
+		[ ! -t 2 ] || printf '\rkernel %s: %s, %d files' "${dir##*/}" "$what" "$(grep -c '^  [A-Z]' log)" >&2
 		sleep 1
 	done
 	[ ! -t 2 ] || echo >&2
 	wait $pid || { grep -m 5 -B 2 -A 5 -E 'error|\*\*\*' log >&2 || tail log >&2; die "make failed, see $dir/log"; }
 }
 
+# configs: what is wanted, a line that comes later instead of an earlier one
+configs() {
+	# shellcheck disable=SC2086 # a list of files
+	cat "$here/config" "$here/$version/config" ${EXTRA:-} | tac | awk -F= '!/^CONFIG/ || !seen[$1]++' | tac
+}
+
 build() {
-	cat "$here/config" "$here/$version/config" >wanted
+	configs >wanted
 	if ! cmp -s wanted config; then
 		run configuring make -C linux KCONFIG_ALLCONFIG="$dir/wanted" allnoconfig
 		missed=$(grep '^CONFIG' wanted | grep -vxFf linux/.config) && die "without effect: $missed"
@@ -120,7 +127,7 @@ if [ -n "$apply" ]; then
 	exit
 fi
 
-state=$(cat "$here/$version"/*.patch "$here/config" "$here/$version/config" | sha256sum)
+state=$({ cat "$here/$version"/*.patch && configs; } | sha256sum)
 if [ "$(cat state 2>/dev/null)" != "$state" ]; then
 	for tool in gcc make flex bison bc patch xz; do
 		command -v $tool >/dev/null || die "$tool is missing, see \"Needs\" in README.md"
