@@ -82,9 +82,17 @@ check-debug-%:
 check-race-%:
 	@$(MAKE) --no-print-directory check-$* KERNEL=kcsan
 
-check-faults: deps-faults
-	@faults/run faults/*.patch
+# Those that only a kernel with detectors sees take longer, and two kernels to be built.
+DEBUG_FAULTS = $(shell grep -lE '^Kernel: k[ac]' faults/*.patch)
+
+check-faults: check-faults-plain check-faults-debug
 	@faults/table faults/*.patch
+
+check-faults-plain: deps-faults
+	@faults/run $(filter-out $(DEBUG_FAULTS),$(wildcard faults/*.patch))
+
+check-faults-debug: deps-faults
+	@faults/run $(DEBUG_FAULTS)
 
 check-faults-%: deps-faults
 	@faults/run $(or $(wildcard faults/$*.patch faults/$*-*.patch),faults/$*.patch)
@@ -138,7 +146,7 @@ $(ROOMS:%=$(BUILD_DIR)/%/.built): $(BUILD_DIR)/%/.built: vm/build $(KERNEL_DIR)/
 		$$(shell find $$* -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh')
 	@vm/build $(KERNEL_DIR) $* $(@D)
 
-.PHONY: all help demo demo-here check check-here check-all check-debug check-race shell check-faults ready lint deps clean clean-cache compile_commands.json $(ROOMS)
+.PHONY: all help demo demo-here check check-here check-all check-debug check-race shell check-faults check-faults-plain check-faults-debug ready lint deps clean clean-cache compile_commands.json $(ROOMS)
 
 .DEFAULT:
 	@echo "There is no target $@. The directories are: $(ROOMS). make help shows the rest." >&2; false

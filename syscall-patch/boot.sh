@@ -15,7 +15,7 @@ trap 'rm -rf "$root"' EXIT
 mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" "$root/mysyscall"
 cp "$(command -v busybox)" "$root/bin"
 for applet in $(busybox --list); do [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"; done
-for file in mysyscall_user mysyscall_test stock_user selftest test.sh; do
+for file in mysyscall_user mysyscall_user32 mysyscall_test stock_user selftest test.sh; do
 	[ ! -e $file ] || cp $file "$root/mysyscall"
 done
 cat >"$root/init" <<'INIT'
