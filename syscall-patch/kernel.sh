@@ -53,7 +53,7 @@ fetch() {
 	set -- -q -o Dir::Etc::SourceList="$dir/apt/sources.list" -o Dir::Etc::SourceParts=- \
 		-o Dir::State::Lists="$dir/apt/lists" -o Dir::Cache="$dir/apt" -o Dir::State::Status=/dev/null \
 		-o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none
-	say "it takes 15 minutes of processor time and 2 GB in $dir, once"
+	say "it takes 10 to 15 minutes of processor time and 2 GB in $dir, once"
 	say "fetching linux-source-$version, about 150 MB (1/3)"
 	{ apt-get "$@" update && cd apt && apt-get "$@" download "linux-source-$version"; } >"$dir/log" 2>&1 ||
 		die "$(tail -n 1 "$dir/log")"
