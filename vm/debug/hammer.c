@@ -2,7 +2,7 @@
 /*
  * hammer SECONDS PROCESSES PATH...: that many processes do to the files, in any order,
  * what the calls for files allow, valid or not, and do not care whether they are there.
- * In a directory each makes one of its own now and then, and works on the files there.
+ * In a directory they make others, and work on the files there.
  * Prints how many calls succeeded and how many failed.
  */
 #define _GNU_SOURCE
@@ -177,7 +177,7 @@ static void hammer(char *paths[], int many, time_t end)
 
 int main(int argc, char *argv[])
 {
-	int seconds, processes, i;
+	int seconds, processes, status, i;
 
 	if (argc < 4)
 		errx(2, "usage: hammer SECONDS PROCESSES PATH...");
@@ -195,8 +195,9 @@ int main(int argc, char *argv[])
 			_exit(0);
 		}
 	}
-	while (wait(NULL) > 0)
-		;
+	while (wait(&status) > 0)
+		if (status)
+			errx(1, "one of them ended with status %#x", status);
 	for (i = 1; i < processes; i++) {
 		counts->good += counts[i].good;
 		counts->bad += counts[i].bad;

@@ -33,6 +33,7 @@ int main(int argc, char *argv[])
 		if (fd == -1 || dprintf(fd, "%s", argv[1]) < 0)
 			err(2, "/proc/self/fail-nth");
 		close(fd);
+		alarm(60); /* whoever waits for ever has not reported it */
 		execvp(argv[2], argv + 2);
 		err(127, "%s", argv[2]);
 	}
