@@ -251,7 +251,7 @@ static void race(void)
 static void *change(void *length)
 {
 	for (;;)
-		*(volatile unsigned int *)length ^= 0x78787878;
+		__atomic_fetch_xor((unsigned int *)length, 0x78787878, __ATOMIC_RELAXED);
 	return NULL;
 }
 

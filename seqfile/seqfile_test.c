@@ -411,7 +411,7 @@ int main(int argc, char *argv[])
 
 	page = sysconf(_SC_PAGESIZE);
 	pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	alarm(30); /* whatever hangs is ended by this */
+	alarm(120); /* whatever hangs is ended by this */
 	if (argc > 1 && !strcmp(argv[1], "-u")) {
 		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
 			err(1, "setuid");
