@@ -5,6 +5,7 @@
  *
  * Usage: bench MODULES        all rows; the modules seqfile and upcall are loaded from there
  *        bench -l             what a message costs with the line that it leaves in the kernel log
+ *        bench -t             the twins that change nothing: for any machine, without modules
  *
  * A row is door, what was done, bytes, cost of one, spread, separated by tabs. The
  * cost is the median of ROUNDS rounds, the spread half the distance between the
@@ -524,7 +525,7 @@ static int family; /* its number */
 
 static void libnl_echo(void)
 {
-	struct nl_msg *msg = nlmsg_alloc();
+	struct nl_msg *msg = nlmsg_alloc_size(512);
 	int before = answers;
 
 	genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, DOC_EXMPL_C_ECHO,
@@ -560,17 +561,18 @@ static void netlink(void)
 		measure("round-trip", 100, netlink_echo);
 	}
 	size = 0;
+	door = "netlink";
 	measure("open-close", 100, netlink_open_close);
 	close(fd);
 
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, count_answer, NULL);
 	for (i = 0; i < 2 && family >= 0; i++) {
-		/* First as it comes; then asked neither to acknowledge nor to look how long. */
+		/* First as it comes; then told not to acknowledge, and how large messages get. */
 		door = i ? "libnl" : "libnl-default";
 		other = !i;
 		if (i) {
 			nl_socket_disable_auto_ack(sock);
-			nl_socket_set_msg_buf_size(sock, PAGE);
+			nl_socket_set_msg_buf_size(sock, 512);
 			nl_socket_disable_msg_peek(sock);
 		}
 		for (size = 8; size <= 200; size += 192) {
@@ -1110,7 +1112,7 @@ int main(int argc, char *argv[])
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: bench MODULES\n"
-				"       bench -l\n");
+				"       bench -l|-t\n");
 		return 2;
 	}
 	alarm(300); /* in case somebody waits for what does not come */
@@ -1120,6 +1122,13 @@ int main(int argc, char *argv[])
 	must(!sched_setaffinity(0, sizeof(one), &one), "sched_setaffinity");
 	if (!strcmp(argv[1], "-l")) {
 		logged();
+	} else if (!strcmp(argv[1], "-t")) {
+		calls();
+		devices();
+		signals();
+		udp();
+		netlink();
+		wakes();
 	} else {
 		calls();
 		files();
