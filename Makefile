@@ -39,12 +39,13 @@ help:
 #: make demo                   see every mechanism talk, in a throwaway machine
 #: make shell-procfs           a throwaway machine to play in, Ctrl-D ends it
 #: make check                  test everything, in throwaway machines
+#: make bench                  what each mechanism costs: tables and plots
 #: make clean                  remove what was built
 #: 
 #: demo-procfs, shell, check-procfs do the same for one directory or all of them.
 #: What is missing is installed, and said. More: make check-faults, show-fault-NAME
-#: (try procfs-user-pointer), bench (what each mechanism costs), check-bench, lint, deps, compile_commands.json. KERNEL=6.12 boots another kernel
-#: of vm/kernels, check-all tests all of them; clean-cache removes what was downloaded.
+#: (try procfs-user-pointer), check-bench, lint, deps, compile_commands.json. KERNEL=6.12 boots
+#: another kernel of vm/kernels, check-all tests all of them; clean-cache removes what was downloaded.
 
 demo: demo-here $(OTHERS:%=demo-%)
 
@@ -108,13 +109,13 @@ compile_commands.json: deps-editor
 	@for room in $(ROOMS); do $(MAKE) -s -C $$room clean; done
 	bear -- $(MAKE) all
 
-deps: deps-build deps-vm deps-chroot deps-faults deps-lint deps-editor
+deps: deps-build deps-vm deps-chroot deps-faults deps-bench deps-lint deps-editor
 
 deps-%:
 	@vm/deps $*
 
 clean:
-	@for room in $(ROOMS); do $(MAKE) -s -C $$room clean; done
+	@for room in $(ROOMS) bench; do $(MAKE) -s -C $$room clean; done
 	$(RM) -r vm/out compile_commands.json
 
 clean-cache:
