@@ -25,6 +25,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,7 +147,7 @@ static void file(const char *name, const char *where, const char *text)
 	close(fd);
 }
 
-static void files(void)
+static void file_rows(void)
 {
 	char before[16] = "";
 
@@ -192,9 +193,8 @@ static void through_queue(void)
 
 static void write_then_read(void)
 {
-	must(write(fd, message, size) == (ssize_t)size &&
-		     read(other, answer, size) == (ssize_t)size,
-	     "write and read");
+	must(write(fd, message, size) == (ssize_t)size, "write");
+	must(read(other, answer, size) == (ssize_t)size, "read");
 }
 
 static void copy_twice(void)
@@ -233,13 +233,14 @@ static void map_unmap(void)
 	must(!munmap(page, PAGE) && !close(new), path);
 }
 
-static void devices(void)
+static void device_rows(void)
 {
 	int pipes[2];
 
 	door = "cdev";
 	path = "/dev/cdev_example";
-	fd = other = open(path, O_RDWR);
+	fd = open(path, O_RDWR);
+	other = fd;
 	if (fd < 0) {
 		warn("%s", path);
 	} else {
@@ -334,7 +335,7 @@ static void signal_mask(void)
 	must(!syscall(SYS_rt_sigprocmask, SIG_SETMASK, answer, answer + 8, 8), "rt_sigprocmask");
 }
 
-static void calls(void)
+static void call_rows(void)
 {
 	door = "getppid";
 	measure("call", 100, ask_parent);
@@ -385,9 +386,8 @@ static void calls(void)
 
 static void send_receive(void)
 {
-	must(send(fd, message, size, 0) == (ssize_t)size &&
-		     recv(fd, answer, sizeof(answer), 0) == (ssize_t)size,
-	     "send and recv");
+	must(send(fd, message, size, 0) == (ssize_t)size, "send");
+	must(recv(fd, answer, sizeof(answer), 0) == (ssize_t)size, "recv");
 }
 
 static void udp_open_close(void)
@@ -449,7 +449,7 @@ static void end_child(void)
 	waitpid(child, NULL, 0);
 }
 
-static void udp(void)
+static void udp_rows(void)
 {
 	struct sockaddr_in here = { .sin_family = AF_INET,
 				    .sin_port = htons(5556),
@@ -495,9 +495,8 @@ static void netlink_echo(void)
 {
 	struct nlmsghdr *header = (void *)answer;
 
-	must(send(fd, &request, request.header.nlmsg_len, 0) > 0 &&
-		     recv(fd, answer, sizeof(answer), 0) > 0 && header->nlmsg_type == answer_type,
-	     "echo");
+	must(send(fd, &request, request.header.nlmsg_len, 0) > 0, "send");
+	must(recv(fd, answer, sizeof(answer), 0) > 0 && header->nlmsg_type == answer_type, "recv");
 }
 
 static void netlink_open_close(void)
@@ -535,11 +534,11 @@ static void libnl_echo(void)
 	nlmsg_free(msg);
 	while (answers == before)
 		must(nl_recvmsgs_default(sock) >= 0, "nl_recvmsgs");
-	if (other) /* the acknowledgement, in a message of its own */
+	if (other) /* the acknowledgment, in a message of its own */
 		must(nl_wait_for_ack(sock) >= 0, "nl_wait_for_ack");
 }
 
-static void netlink(void)
+static void netlink_rows(void)
 {
 	int i;
 
@@ -586,7 +585,7 @@ static void netlink(void)
 
 /* ---- signal and upcall ---- */
 
-static volatile sig_atomic_t arrived;
+static atomic_int arrived; /* a handler may write this or sig_atomic_t */
 
 static void handler(int number, siginfo_t *info, void *context)
 {
@@ -621,7 +620,7 @@ static void kill_self(void)
 	must(arrived == before + 1, "no signal");
 }
 
-static void signals(void)
+static void signal_rows(void)
 {
 	struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO };
 
@@ -684,19 +683,19 @@ static void vfork_exec(void)
 	must(pid > 0 && waitpid(pid, &status, 0) == pid && !status, "vfork and exec");
 }
 
-static void upcalls(const char *modules)
+static void upcall_rows(const char *modules)
 {
 	char name[256];
 	double cost;
 
 	door = "vfork+exec";
-	measure("round-trip", 3, vfork_exec);
+	measure("round-trip", 10, vfork_exec);
 
 	door = "request_module";
 	fd = open("/proc/sys/kernel/modprobe", O_WRONLY);
 	must(write(fd, HELPER, strlen(HELPER)) > 0, "modprobe");
 	close(fd);
-	measure("round-trip", 3, request_module);
+	measure("round-trip", 10, request_module);
 
 	door = "upcall";
 	snprintf(name, sizeof(name), "%s/upcall_kernel.ko", modules);
@@ -706,8 +705,8 @@ static void upcalls(const char *modules)
 		return;
 	}
 	/* Less what a load costs that is refused, as near to one without a helper as it gets. */
-	cost = measure("load", 3, upcall_load);
-	cost -= measure("refused", 3, upcall_refused);
+	cost = measure("load", 10, upcall_load);
+	cost -= measure("refused", 10, upcall_refused);
 	print_row("round-trip", cost, 0);
 	close(upcall_module);
 }
@@ -798,7 +797,7 @@ static void hear_bell(void)
 	memcpy(answer, memory, 8);
 }
 
-static void wakes(void)
+static void wake_rows(void)
 {
 	struct sockaddr_nl here = { .nl_family = AF_NETLINK };
 	int pipes[2], group;
@@ -815,12 +814,14 @@ static void wakes(void)
 	close(fd);
 	close(other);
 
-	fd = other = open("/dev/cdev_example", O_RDWR);
+	fd = open("/dev/cdev_example", O_RDWR);
+	other = fd;
 	if (fd >= 0)
 		wake("cdev", poll_and_read, write_8);
 	close(fd);
 
-	fd = other = open("/sys/fs/myfs/first", O_RDWR);
+	fd = open("/sys/fs/myfs/first", O_RDWR);
+	other = fd;
 	memcpy(message, "1234567\n", 8);
 	if (fd >= 0)
 		wake("sysfs-fs", poll_value, write_value);
@@ -840,14 +841,14 @@ static void wakes(void)
 	other = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
 	sock = nl_socket_alloc();
 	must(sock && !genl_connect(sock), "genl_connect");
-	family = answer_type = genl_ctrl_resolve(sock, DOC_EXMPL_FAMILY);
+	family = genl_ctrl_resolve(sock, DOC_EXMPL_FAMILY);
+	answer_type = family;
 	group = genl_ctrl_resolve_grp(sock, DOC_EXMPL_FAMILY, DOC_EXMPL_GROUP);
 	nl_socket_free(sock);
 	if (family >= 0) {
 		/* Without a number of its own the listener would be taken for the sender. */
-		must(!bind(other, (struct sockaddr *)&here, sizeof(here)) &&
-			     !setsockopt(other, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
-					 sizeof(group)),
+		must(!bind(other, (struct sockaddr *)&here, sizeof(here)), "bind");
+		must(!setsockopt(other, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)),
 		     "join");
 		netlink_request(family, DOC_EXMPL_C_ECHO);
 		wake("netlink", receive_event, netlink_echo);
@@ -942,7 +943,7 @@ static void seqfile_places(long entries)
 	measure("thousand-at", 1, read_thousand);
 }
 
-static void seqfile(const char *modules)
+static void seqfile_rows(const char *modules)
 {
 	char name[256], parameter[32];
 	double start;
@@ -1029,9 +1030,8 @@ static int takes_request(size_t length)
 
 	size = length;
 	netlink_request(family, DOC_EXMPL_C_ECHO);
-	must(send(fd, &request, request.header.nlmsg_len, 0) > 0 &&
-		     recv(fd, answer, sizeof(answer), 0) > 0,
-	     "echo");
+	must(send(fd, &request, request.header.nlmsg_len, 0) > 0, "send");
+	must(recv(fd, answer, sizeof(answer), 0) > 0, "recv");
 	return header->nlmsg_type == family;
 }
 
@@ -1071,7 +1071,7 @@ static void limit(const char *name, const char *where, int (*takes)(size_t))
 	close(fd);
 }
 
-static void limits(void)
+static void limit_rows(void)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
 				  .sin_port = htons(5555),
@@ -1092,9 +1092,8 @@ static void limits(void)
 	close(other);
 
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	must(!connect(fd, (struct sockaddr *)&to, sizeof(to)) &&
-		     !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second)),
-	     "connect");
+	must(!connect(fd, (struct sockaddr *)&to, sizeof(to)), "connect");
+	must(!setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second)), "SO_RCVTIMEO");
 	limit("udp", NULL, takes_datagram);
 	if (family >= 0) {
 		fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
@@ -1123,23 +1122,23 @@ int main(int argc, char *argv[])
 	if (!strcmp(argv[1], "-l")) {
 		logged();
 	} else if (!strcmp(argv[1], "-t")) {
-		calls();
-		devices();
-		signals();
-		udp();
-		netlink();
-		wakes();
+		call_rows();
+		device_rows();
+		signal_rows();
+		udp_rows();
+		netlink_rows();
+		wake_rows();
 	} else {
-		calls();
-		files();
-		devices();
-		signals();
-		upcalls(argv[1]);
-		udp();
-		netlink();
-		wakes();
-		seqfile(argv[1]);
-		limits();
+		call_rows();
+		file_rows();
+		device_rows();
+		signal_rows();
+		upcall_rows(argv[1]);
+		udp_rows();
+		netlink_rows();
+		wake_rows();
+		seqfile_rows(argv[1]);
+		limit_rows();
 	}
 	return fclose(stdout) ? EXIT_FAILURE : 0;
 }
