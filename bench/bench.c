@@ -79,7 +79,7 @@ static int compare(const void *a, const void *b)
 
 static void print_row(const char *row, double cost, double spread)
 {
-	printf("%s\t%s\t%zu\t%.1f\t%.1f\n", door, row, size, cost, spread);
+	printf("%s\t%s\t%zu\t%.0f\t%.1f\n", door, row, size, cost, spread);
 }
 
 /*
