@@ -11,7 +11,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-doors
 # syscall-6.12 and so on. On such a kernel every room runs; on the others it does not.
 OWN := $(patsubst %/Makefile,%,$(shell grep -l '^kernel:' $(ROOMS:%=%/Makefile)))
 OWN_KERNEL ?= syscall-6.12
-OTHERS := $(if $(filter syscall-%,$(KERNEL)),,$(OWN))
+OTHERS := $(if $(filter syscall-% kasan kcsan,$(KERNEL)),,$(OWN))
 HERE := $(filter-out $(OTHERS),$(ROOMS))
 
 export KERNEL_DIR := $(CACHE)/$(KERNEL)
@@ -72,14 +72,32 @@ shell-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 check-all:
 	@vm/matrix $(ROOMS)
 
-check-faults: faults-here $(OTHERS:%=check-faults-%)
+# The kernels with detectors of their own: KASAN and many others, and KCSAN.
+check-debug:
+	@$(MAKE) --no-print-directory check KERNEL=kasan
+	@vm/debug/table kasan $(ROOMS)
+
+check-race:
+	@$(MAKE) --no-print-directory check KERNEL=kcsan
+	@vm/debug/table kcsan $(ROOMS)
+
+check-debug-%:
+	@$(MAKE) --no-print-directory check-$* KERNEL=kasan
+
+check-race-%:
+	@$(MAKE) --no-print-directory check-$* KERNEL=kcsan
+
+# Those that only a kernel with detectors sees take longer, and two kernels to be built.
+DEBUG_FAULTS = $(shell grep -lE '^Kernel: k[ac]' faults/*.patch)
+
+check-faults: check-faults-plain check-faults-debug
 	@faults/table faults/*.patch
 
-faults-here: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
-	@prove -j$$(nproc) --timer --exec faults/check $(filter-out $(OTHERS:%=faults/%-%),$(wildcard faults/*.patch))
+check-faults-plain: deps-faults
+	@faults/run $(filter-out $(DEBUG_FAULTS),$(wildcard faults/*.patch))
 
-check-faults-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
-	@prove -j$$(nproc) --timer --exec faults/check $(or $(wildcard faults/$*.patch faults/$*-*.patch),faults/$*.patch)
+check-faults-debug: deps-faults
+	@faults/run $(DEBUG_FAULTS)
 
 ifneq ($(filter syscall-%,$(KERNEL)),)
 bench: bench-parts
@@ -99,8 +117,11 @@ bench check-bench check-bench-faults:
 	@$(MAKE) --no-print-directory $@ KERNEL=$(OWN_KERNEL)
 endif
 
-show-fault-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel | deps-faults
-	@faults/check --show faults/$*.patch
+check-faults-%: deps-faults
+	@faults/run $(or $(wildcard faults/$*.patch faults/$*-*.patch),faults/$*.patch)
+
+show-fault-%: deps-faults
+	@faults/run --show faults/$*.patch
 
 lint: deps-lint $(KERNEL_DIR)/base.cpio
 	@vm/lint $(ROOMS)
@@ -123,21 +144,20 @@ clean-cache:
 
 ifneq ($(OTHERS),)
 # The same once more, on the kernel that these rooms bring.
-$(foreach verb,demo check shell check-faults,$(OTHERS:%=$(verb)-%)):
-	@$(MAKE) --no-print-directory $@ KERNEL=$(OWN_KERNEL)
-
-$(OTHERS:%=show-fault-%-%) $(OTHERS:%=check-faults-%-%):
+$(foreach verb,demo check shell,$(OTHERS:%=$(verb)-%)):
 	@$(MAKE) --no-print-directory $@ KERNEL=$(OWN_KERNEL)
 endif
 
 # The kernel, its initramfs, and the rooms built for it. A kernel that a room brings is
 # asked for each time: it is built anew where its series has changed, else nothing happens.
-$(KERNEL_DIR)/release: $(if $(filter syscall-%,$(KERNEL)),FORCE) | deps-vm $(if $(filter syscall-%,$(KERNEL)),deps-kernel)
+$(KERNEL_DIR)/release: $(if $(filter syscall-% kasan kcsan,$(KERNEL)),FORCE) | deps-vm $(if $(filter syscall-% kasan kcsan,$(KERNEL)),deps-kernel)
 	@vm/kernel $(KERNEL) $(KERNEL_DIR)
 	@vm/chroot $(KERNEL_DIR) true
 
-$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay
+$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay $(if $(filter kasan kcsan,$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
 	@vm/chroot $(KERNEL_DIR) vm/base $(KERNEL_DIR)
+
+ready: $(KERNEL_DIR)/base.cpio $(CACHE)/accel
 
 $(CACHE)/accel: vm/accel | $(KERNEL_DIR)/base.cpio
 	@vm/accel $(KERNEL_DIR) $@
@@ -152,7 +172,7 @@ $(ROOMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.buil
 # The bench's program takes its numbers from the headers of two rooms.
 $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/ioctl/.built $(BUILD_DIR)/netlink/.built
 
-.PHONY: all help demo demo-here check check-here check-all shell check-faults faults-here bench bench-parts check-bench check-bench-faults lint deps clean clean-cache compile_commands.json $(ROOMS)
+.PHONY: all help demo demo-here check check-here check-all check-debug check-race shell check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint deps clean clean-cache compile_commands.json $(ROOMS)
 
 .DEFAULT:
 	@echo "There is no target $@. The directories are: $(ROOMS). make help shows the rest." >&2; false

@@ -5,7 +5,7 @@
  *
  * Usage: ioctl_test [-u] [-32] set|get|exchange|reset|NUMBER BUFFER [TEXT [LENGTH]]
  *        ioctl_test [-u] read|write
- *        ioctl_test held-exchange|race|reload|unload
+ *        ioctl_test held-exchange|race|changed|reload|unload
  *
  * -u as nobody, -32 through the 32-bit entry. LENGTH defaults to that of TEXT;
  * whatever the text leaves of the struct is filled with x.
@@ -248,6 +248,31 @@ static void race(void)
 }
 
 /* Loads and unloads the module a hundred times; insmod and rmmod would spend most on themselves. */
+static void *change(void *length)
+{
+	for (;;)
+		*(volatile unsigned int *)length ^= 0x78787878;
+	return NULL;
+}
+
+/*
+ * Another thread writes the length while the kernel reads it. It may find either,
+ * but must not check the one and use the other.
+ */
+static void changed(void)
+{
+	enum { ROUNDS = 5000 };
+	struct ioctl_example_message *message = (void *)pages;
+	int fd = open_device(), i, wrong = 0;
+	pthread_t thread;
+
+	message->length = 100;
+	pthread_create(&thread, NULL, change, &message->length);
+	for (i = 0; i < ROUNDS; i++)
+		wrong += ioctl(fd, IOCTL_EXAMPLE_SET, message) && errno != EMSGSIZE;
+	printf("%d wrong\n", wrong);
+}
+
 static void reload(void)
 {
 	int fd = open(MODULE ".ko", O_RDONLY), i;
@@ -284,6 +309,8 @@ int main(int argc, char *argv[])
 
 	if (!strcmp(command, "race")) {
 		race();
+	} else if (!strcmp(command, "changed")) {
+		changed();
 	} else if (!strcmp(command, "held-exchange")) {
 		held_exchange();
 	} else if (!strcmp(command, "reload")) {

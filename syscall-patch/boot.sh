@@ -9,13 +9,15 @@ dir=$1 image=$1/vmlinux
 for tool in busybox cpio qemu-system-x86_64; do
 	command -v $tool >/dev/null || { echo "$tool is missing, see \"Needs\" in README.md" >&2; exit 1; }
 done
+! ldd "$(command -v busybox)" >/dev/null 2>&1 ||
+	{ echo "this busybox needs libraries that the guest does not have: apt install busybox-static" >&2; exit 1; }
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
 mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" "$root/mysyscall"
 cp "$(command -v busybox)" "$root/bin"
 for applet in $(busybox --list); do [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"; done
-for file in mysyscall_user mysyscall_test stock_user selftest test.sh; do
+for file in mysyscall_user mysyscall_user32 mysyscall_test stock_user selftest test.sh; do
 	[ ! -e $file ] || cp $file "$root/mysyscall"
 done
 cat >"$root/init" <<'INIT'
@@ -24,7 +26,7 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 cd /mysyscall
-echo "This is Linux $(uname -r). Try ./mysyscall_user hello; dmesg | tail -n 1; ./test.sh. Ctrl-D ends it."
+echo "This is Linux $(uname -r). Try ./mysyscall_user hello; dmesg | tail -n 1; ./test.sh. Ctrl-D ends it, Ctrl-A x kills it."
 setsid cttyhack sh
 poweroff -f
 INIT
@@ -34,4 +36,4 @@ chmod +x "$root/init"
 qemu-system-x86_64 -accel "${ACCEL:-tcg}" -smp 2 -m 256 -nodefaults -no-reboot -display none \
 	-kernel "$image" -initrd "$dir/initrd" \
 	-append "console=ttyS0 quiet panic=-1 no_timer_check clocksource=hpet tsc=unstable" \
-	-chardev stdio,id=terminal,signal=off -serial chardev:terminal
+	-chardev stdio,id=terminal,mux=on,signal=off -serial chardev:terminal

@@ -10,7 +10,7 @@
 #   release       its name, as uname -r says it
 # What is there and up to date is not made again. If the directory CHANGED exists, the
 # files in it are built instead of those in linux/, and the image is CHANGED/vmlinux.
-# Needs no root. Messages go to standard error.
+# Needs no root. Messages go to standard error. EXTRA: more files for the configuration.
 set -eu
 # The kernel's Makefile has a VERSION too, which make VERSION=6.12 would override there.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
@@ -19,17 +19,23 @@ apply=
 [ "$1" != -a ] || { apply=yes && shift; }
 version=$1 dir=$2 changed=${3:-}
 here=$(cd "$(dirname "$0")" && pwd)
-say() { echo "kernel $version: $*" >&2; }
+trap 'exit 130' INT HUP TERM # so that what EXIT is told to do is done then too
+say() { echo "kernel ${dir##*/}: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-[ -e "$here/$version/config" ] || die "no such series, there are: $(cd "$here" && echo [0-9]*)"
+[ -e "$here/$version/0000-cover-letter.patch" ] || die "no such series, there are: $(cd "$here" && echo [0-9]*)"
 if [ -d "$changed" ]; then changed=$(cd "$changed" && pwd); else changed=; fi
+[ -z "$changed" ] || [ "$(cat "$changed/.series" 2>/dev/null)" = "$version" ] ||
+	die "$changed has the files of another version ($(cat "$changed/.series" 2>/dev/null)): move it away"
+for file in ${EXTRA:-}; do
+	case $file in /*) [ -r "$file" ] ;; *) false ;; esac || die "EXTRA: $file cannot be read, or has no full path"
+done
 mkdir -p "$dir"
 cd "$dir"
 dir=$PWD
 case $dir in *[[:space:]:]*) die "the kernel does not build in a path with a blank or a colon: $dir" ;; esac
 exec 9>lock
-flock 9 # one at a time
+flock -n 9 || { say "another build is at work here, waiting for its end" && flock 9; }
 
 # fetch: Debian's source package, through apt with lists and cache of its own, so that
 # it needs no root and changes nothing. The mirrors are those that this machine uses.
@@ -39,7 +45,7 @@ fetch() {
 	6.12) suites=bookworm-backports ;;
 	*) suites=trixie-backports ;;
 	esac
-	mirrors=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' | sort -u)
+	mirrors=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' 'Origin: Debian' | sort -u)
 	mkdir -p apt/lists/partial
 	for suite in $suites; do
 		case $suite in
@@ -49,16 +55,17 @@ fetch() {
 		[ -z "$uri" ] ||
 			echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main"
 	done >apt/sources.list
-	[ -s apt/sources.list ] || die "apt knows no Debian mirror here, see /etc/apt/sources.list"
+	[ -s apt/sources.list ] || die "apt knows no Debian mirror here: sudo apt update, or see /etc/apt/sources.list"
 	set -- -q -o Dir::Etc::SourceList="$dir/apt/sources.list" -o Dir::Etc::SourceParts=- \
 		-o Dir::State::Lists="$dir/apt/lists" -o Dir::Cache="$dir/apt" -o Dir::State::Status=/dev/null \
 		-o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none
+	say "it takes 10 to 15 minutes of processor time and 2 GB in $dir, once"
 	say "fetching linux-source-$version, about 150 MB (1/3)"
 	{ apt-get "$@" update && cd apt && apt-get "$@" download "linux-source-$version"; } >"$dir/log" 2>&1 ||
-		die "$(tail -n 1 "$dir/log")"
+		die "cannot fetch linux-source-$version: no network or proxy, or $suites no longer has it ($(grep -m 1 '^[EW]:' "$dir/log")), see $dir/log"
 	cd "$dir"
 	say "unpacking (2/3)"
-	rm -rf unpacked
+	rm -rf unpacked debian others
 	dpkg-deb --fsys-tarfile apt/linux-source-*.deb | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
 		tar -xJ --strip-components=1 --one-top-level=unpacked
 	mv unpacked linux
@@ -68,8 +75,18 @@ fetch() {
 # lay FROM: files that differ go into linux/, the others keep their time, so that make
 # builds no more than what has changed.
 lay() {
-	(cd "$1" && find . -type f ! -name vmlinux) | while read -r file; do
+	files "$1" | while read -r file; do
 		cmp -s "$1/$file" "linux/$file" || { mkdir -p "linux/${file%/*}" && cp "$1/$file" "linux/$file"; }
+	done
+}
+files() { (cd "$1" && find . -type f ! -path './vmlinux*' ! -name .series); }
+
+# keep FROM: what it would change beyond the series goes into others/, to be put back
+keep() {
+	mkdir -p others
+	files "$1" | while read -r file; do
+		[ -e "series/$file" ] || [ -e "others/$file" ] || [ ! -e "linux/$file" ] ||
+			(cd linux && cp --parents -p "$file" ../others)
 	done
 }
 
@@ -78,12 +95,13 @@ lay() {
 patched() {
 	mkdir -p debian
 	sed -n 's|^--- a/||p' "$here/$version"/*.patch | while read -r file; do
-		[ -e "debian/$file" ] || (cd linux && cp --parents -p "$file" ../debian)
+		[ -e "debian/$file" ] || (cd linux && cp --parents -p "$file" ../debian) ||
+			{ rm -f "debian/$file" && exit 1; }
 	done
 	rm -rf series
 	cp -rp debian series
 	for patch in "$here/$version"/*[1-9]-*.patch; do # 0000 is the cover letter
-		patch -p1 -F0 --no-backup-if-mismatch -d series <"$patch" >log 2>&1 || { cat log >&2 && die "$patch does not apply"; }
+		patch -f -p1 -F0 --no-backup-if-mismatch -d series <"$patch" >log 2>&1 || { cat log >&2 && die "$patch does not apply"; }
 		! grep offset log >&2 || say "${patch##*/}: Debian's source has moved on, see above"
 		[ -z "$apply" ] || ! grep -q offset log || exit 1
 	done
@@ -95,16 +113,25 @@ run() {
 	shift
 	"$@" >log 2>&1 9>&- &
 	pid=$!
+	# What runs in the background of a script does not hear Ctrl-C: it must be told.
+	trap 'kill $pid 2>/dev/null; wait $pid; exit 130' INT HUP TERM
 	while kill -0 $pid 2>/dev/null; do
-		[ ! -t 2 ] || printf '\rkernel %s: %s, %d files' "$version" "$what" "$(grep -c '^  [A-Z]' log)" >&2
+		[ ! -t 2 ] || printf '\rkernel %s: %s, %d files' "${dir##*/}" "$what" "$(grep -c '^  [A-Z]' log)" >&2
 		sleep 1
 	done
 	[ ! -t 2 ] || echo >&2
-	wait $pid || { grep -m 5 -B 2 -A 5 -E 'error|\*\*\*' log >&2 || tail log >&2; die "make failed, see $dir/log"; }
+	wait $pid || { grep -m 5 -B 2 -A 5 -E 'error: |undefined reference|\*\*\* ' log >&2 || tail log >&2; die "make failed, see $dir/log"; }
+	trap 'exit 130' INT HUP TERM
+}
+
+# configs: what is wanted, a line that comes later instead of an earlier one
+configs() {
+	# shellcheck disable=SC2086 # a list of files
+	cat "$here/config" "$here/$version/config" ${EXTRA:-} | tac | awk -F= '!/^CONFIG/ || !seen[$1]++' | tac
 }
 
 build() {
-	cat "$here/config" "$here/$version/config" >wanted
+	configs >wanted
 	if ! cmp -s wanted config; then
 		run configuring make -C linux KCONFIG_ALLCONFIG="$dir/wanted" allnoconfig
 		missed=$(grep '^CONFIG' wanted | grep -vxFf linux/.config) && die "without effect: $missed"
@@ -120,15 +147,18 @@ if [ -n "$apply" ]; then
 	exit
 fi
 
-state=$(cat "$here/$version"/*.patch "$here/config" "$here/$version/config" | sha256sum)
+state=$({ cat "$here/$version"/*.patch && configs; } | sha256sum)
 if [ "$(cat state 2>/dev/null)" != "$state" ]; then
+	[ "$(uname -m)" = x86_64 ] || die "the configuration is for x86-64, and this machine is $(uname -m)"
 	for tool in gcc make flex bison bc patch xz; do
 		command -v $tool >/dev/null || die "$tool is missing, see \"Needs\" in README.md"
 	done
 	[ -e /usr/include/gelf.h ] || die "gelf.h is missing: apt install libelf-dev"
 	[ -d linux ] || fetch
+	rm -f state
 	patched
 	lay series
+	[ ! -d others ] || lay others
 	build vmlinux modules headers
 	rm -rf root
 	run "installing modules" make -C linux INSTALL_MOD_PATH="$dir/root" modules_install
@@ -145,11 +175,15 @@ if [ "$(cat state 2>/dev/null)" != "$state" ]; then
 fi
 
 if [ -n "$changed" ]; then
-	if [ ! -e "$changed/vmlinux" ] || [ -n "$(find "$changed" -newer "$changed/vmlinux" -type f)" ]; then
-		trap 'lay series' EXIT
+	# By the time of the last change to the file or its name, which moving a file sets too.
+	if [ ! -e "$changed/vmlinux" ] ||
+		[ -n "$(find "$changed" state -cnewer "$changed/vmlinux" -type f ! -path "$changed/vmlinux")" ]; then
+		keep "$changed"
+		trap 'lay series; lay others' EXIT
 		lay "$changed"
 		build vmlinux
-		cp linux/vmlinux "$changed/vmlinux"
+		cp linux/vmlinux "$changed/vmlinux.new"
+		mv "$changed/vmlinux.new" "$changed/vmlinux"
 	fi
 	echo "$changed/vmlinux"
 else

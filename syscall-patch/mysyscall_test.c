@@ -21,6 +21,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef MAP_32BIT /* only x86 has it, and only there -3 needs it */
+#define MAP_32BIT 0
+#endif
+
 #ifndef __NR_mysyscall
 #define __NR_mysyscall -1
 #endif

@@ -45,7 +45,7 @@ echo "<6>$mark" >/dev/kmsg
 
 long=$(printf '%200s' '' | tr ' ' x)
 
-echo 1..60
+echo 1..61
 is "$(try ./mysyscall_user)" "kernel said: hello world" "the kernel answers"
 is "$(try ./mysyscall_user "two words")" "kernel said: hello world" "to a message of one's own"
 is "$(try ./mysyscall_user "")" "kernel said: hello world" "to an empty one"
@@ -97,6 +97,13 @@ done
 for bad in null unmapped kernel high; do
 	is "$(./mysyscall_test -3 call $bad 200)" "Bad address, 0 changed" "a 32-bit program with a bad pointer: $bad"
 done
+
+if [ -e mysyscall_user32 ]; then
+	is "$(try ./mysyscall_user32 "two words")" "kernel said: hello world" "a program compiled for 32 bits"
+else
+	count=$((count + 1))
+	echo "ok $count - a program compiled for 32 bits # SKIP make 32 builds it"
+fi
 
 is "$(./mysyscall_test -u call good 200)" "12 hello world, 12 changed" "anybody may call"
 
