@@ -19,6 +19,10 @@ export OUT_DIR := vm/out/$(KERNEL)
 export BUILD_DIR := $(OUT_DIR)/build
 export KERNEL OWN_KERNEL ACCEL LIMIT
 
+# What make bench counts: instructions, or ns where the guest has a real processor.
+CLOCK ?= instructions
+export CLOCK
+
 # One room that cannot be built does not stop the others.
 MAKEFLAGS += --keep-going
 
@@ -35,12 +39,13 @@ help:
 #: make demo                   see every mechanism talk, in a throwaway machine
 #: make shell-procfs           a throwaway machine to play in, Ctrl-D ends it
 #: make check                  test everything, in throwaway machines
+#: make bench                  what each mechanism costs: tables and plots
 #: make clean                  remove what was built
 #: 
 #: demo-procfs, shell, check-procfs do the same for one directory or all of them.
 #: What is missing is installed, and said. More: make check-faults, show-fault-NAME
-#: (try procfs-user-pointer), lint, deps, compile_commands.json. KERNEL=6.12 boots another kernel
-#: of vm/kernels, check-all tests all of them; clean-cache removes what was downloaded.
+#: (try procfs-user-pointer), check-bench, lint, deps, compile_commands.json. KERNEL=6.12 boots
+#: another kernel of vm/kernels, check-all tests all of them; clean-cache removes what was downloaded.
 
 demo: demo-here $(OTHERS:%=demo-%)
 
@@ -94,6 +99,24 @@ check-faults-plain: deps-faults
 check-faults-debug: deps-faults
 	@faults/run $(DEBUG_FAULTS)
 
+ifneq ($(filter syscall-%,$(KERNEL)),)
+bench: bench-parts
+	@bench/run bench/results/$(CLOCK).tsv
+	@[ $(CLOCK) = ns ] || bench/report
+
+check-bench: bench-parts
+	@prove --timer --exec bench/check bench/results/instructions.tsv
+
+check-bench-faults: bench-parts | deps-faults
+	@prove --timer --exec bench/slower $(wildcard bench/*.patch)
+
+bench-parts: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built | deps-bench
+else
+# Only the kernel with the system call in it has every door.
+bench check-bench check-bench-faults:
+	@$(MAKE) --no-print-directory $@ KERNEL=$(OWN_KERNEL)
+endif
+
 check-faults-%: deps-faults
 	@faults/run $(or $(wildcard faults/$*.patch faults/$*-*.patch),faults/$*.patch)
 
@@ -107,13 +130,13 @@ compile_commands.json: deps-editor
 	@for room in $(ROOMS); do $(MAKE) -s -C $$room clean; done
 	bear -- $(MAKE) all
 
-deps: deps-build deps-vm deps-chroot deps-faults deps-lint deps-editor
+deps: deps-build deps-vm deps-chroot deps-faults deps-bench deps-lint deps-editor
 
 deps-%:
 	@vm/deps $*
 
 clean:
-	@for room in $(ROOMS); do $(MAKE) -s -C $$room clean; done
+	@for room in $(ROOMS) bench; do $(MAKE) -s -C $$room clean; done
 	$(RM) -r vm/out compile_commands.json
 
 clean-cache:
@@ -142,11 +165,14 @@ $(CACHE)/accel: vm/accel | $(KERNEL_DIR)/base.cpio
 FORCE:
 
 .SECONDEXPANSION:
-$(ROOMS:%=$(BUILD_DIR)/%/.built): $(BUILD_DIR)/%/.built: vm/build $(KERNEL_DIR)/release \
+$(ROOMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.built: vm/build $(KERNEL_DIR)/release \
 		$$(shell find $$* -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh')
 	@vm/build $(KERNEL_DIR) $* $(@D)
 
-.PHONY: all help demo demo-here check check-here check-all check-debug check-race shell check-faults check-faults-plain check-faults-debug ready lint deps clean clean-cache compile_commands.json $(ROOMS)
+# The bench's program takes its numbers from the headers of two rooms.
+$(BUILD_DIR)/bench/.built: $(BUILD_DIR)/ioctl/.built $(BUILD_DIR)/netlink/.built
+
+.PHONY: all help demo demo-here check check-here check-all check-debug check-race shell check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint deps clean clean-cache compile_commands.json $(ROOMS)
 
 .DEFAULT:
 	@echo "There is no target $@. The directories are: $(ROOMS). make help shows the rest." >&2; false

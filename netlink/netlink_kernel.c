@@ -26,19 +26,19 @@
 static struct genl_family netlink_example_family; /* below; messages name it */
 
 /*
- * Makes a message with the text, for the socket portid as answer to its request
- * seq, or as an event with 0 for both. Process context, may sleep.
+ * Makes a message with the text of len bytes and its NUL, for the socket portid as answer to
+ * its request seq, or as an event with 0 for both. Process context, may sleep.
  */
-static struct sk_buff *netlink_example_message(const char *text, u32 portid, u32 seq)
+static struct sk_buff *netlink_example_message(const char *text, size_t len, u32 portid, u32 seq)
 {
 	struct sk_buff *skb;
 	void *header;
 
-	skb = genlmsg_new(nla_total_size(strlen(text) + 1), GFP_KERNEL);
+	skb = genlmsg_new(nla_total_size(len + 1), GFP_KERNEL);
 	if (!skb)
 		return NULL;
 	header = genlmsg_put(skb, portid, seq, &netlink_example_family, 0, DOC_EXMPL_C_ECHO);
-	if (!header || nla_put_string(skb, DOC_EXMPL_A_MSG, text)) {
+	if (!header || nla_put(skb, DOC_EXMPL_A_MSG, len + 1, text)) {
 		nlmsg_free(skb);
 		return NULL;
 	}
@@ -55,6 +55,7 @@ static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 {
 	struct sk_buff *answer, *event;
 	const char *message;
+	size_t len;
 	int ret;
 
 	if (!info->attrs[DOC_EXMPL_A_MSG]) {
@@ -62,10 +63,11 @@ static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	message = nla_data(info->attrs[DOC_EXMPL_A_MSG]);
+	len = strlen(message); /* once: it goes through the bytes one by one */
 
 	/* Both exist before one is sent: no answer without its announcement. */
-	answer = netlink_example_message(message, info->snd_portid, info->snd_seq);
-	event = netlink_example_message(message, 0, 0);
+	answer = netlink_example_message(message, len, info->snd_portid, info->snd_seq);
+	event = netlink_example_message(message, len, 0, 0);
 	if (!answer || !event) {
 		nlmsg_free(answer);
 		nlmsg_free(event);
@@ -83,7 +85,7 @@ static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 	 * driver would say pr_info_ratelimited(): with a namespace of its own
 	 * every user can get here and fill the log.
 	 */
-	pr_info("user said \"%*pE\"\n", (int)strlen(message), message);
+	pr_info("user said \"%*pE\"\n", (int)len, message);
 
 	/*
 	 * If nobody took it (ESRCH) that is not the sender's error: nobody listens,
