@@ -11,7 +11,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-doors
 # syscall-6.12 and so on. On such a kernel every room runs; on the others it does not.
 OWN := $(patsubst %/Makefile,%,$(shell grep -l '^kernel:' $(ROOMS:%=%/Makefile)))
 OWN_KERNEL ?= syscall-6.12
-OTHERS := $(if $(filter syscall-% kasan kcsan,$(KERNEL)),,$(OWN))
+OTHERS := $(if $(filter syscall-% kasan,$(KERNEL)),,$(OWN))
 HERE := $(filter-out $(OTHERS),$(ROOMS))
 
 export KERNEL_DIR := $(CACHE)/$(KERNEL)
@@ -72,23 +72,16 @@ shell-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 check-all:
 	@vm/matrix $(ROOMS)
 
-# The kernels with detectors of their own: KASAN and many others, and KCSAN.
+# The kernel with detectors: KASAN, lockdep and many others.
 check-debug:
 	@$(MAKE) --no-print-directory check KERNEL=kasan
-	@vm/debug/table kasan $(ROOMS)
-
-check-race:
-	@$(MAKE) --no-print-directory check KERNEL=kcsan
-	@vm/debug/table kcsan $(ROOMS)
+	@vm/debug/table $(ROOMS)
 
 check-debug-%:
 	@$(MAKE) --no-print-directory check-$* KERNEL=kasan
 
-check-race-%:
-	@$(MAKE) --no-print-directory check-$* KERNEL=kcsan
-
-# Those that only a kernel with detectors sees take longer, and two kernels to be built.
-DEBUG_FAULTS = $(shell grep -lE '^Kernel: k[ac]' faults/*.patch)
+# Those that only the kernel with detectors sees take longer, and it has to be built.
+DEBUG_FAULTS = $(shell grep -l '^Kernel: kasan' faults/*.patch)
 
 check-faults: check-faults-plain check-faults-debug
 	@faults/table faults/*.patch
@@ -150,11 +143,11 @@ endif
 
 # The kernel, its initramfs, and the rooms built for it. A kernel that a room brings is
 # asked for each time: it is built anew where its series has changed, else nothing happens.
-$(KERNEL_DIR)/release: $(if $(filter syscall-% kasan kcsan,$(KERNEL)),FORCE) | deps-vm $(if $(filter syscall-% kasan kcsan,$(KERNEL)),deps-kernel)
+$(KERNEL_DIR)/release: $(if $(filter syscall-% kasan,$(KERNEL)),FORCE) | deps-vm $(if $(filter syscall-% kasan,$(KERNEL)),deps-kernel)
 	@vm/kernel $(KERNEL) $(KERNEL_DIR)
 	@vm/chroot $(KERNEL_DIR) true
 
-$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay $(if $(filter kasan kcsan,$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
+$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay $(if $(filter kasan,$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
 	@vm/chroot $(KERNEL_DIR) vm/base $(KERNEL_DIR)
 
 ready: $(KERNEL_DIR)/base.cpio $(CACHE)/accel
@@ -172,7 +165,7 @@ $(ROOMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.buil
 # The bench's program takes its numbers from the headers of two rooms.
 $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/ioctl/.built $(BUILD_DIR)/netlink/.built
 
-.PHONY: all help demo demo-here check check-here check-all check-debug check-race shell check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint deps clean clean-cache compile_commands.json $(ROOMS)
+.PHONY: all help demo demo-here check check-here check-all check-debug shell check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint deps clean clean-cache compile_commands.json $(ROOMS)
 
 .DEFAULT:
 	@echo "There is no target $@. The directories are: $(ROOMS). make help shows the rest." >&2; false

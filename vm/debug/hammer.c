@@ -25,7 +25,7 @@
 
 static struct counts {
 	unsigned long good, bad;
-} *counts;
+} * counts;
 
 /*
  * Two, of which the second cannot be touched. All processes share the first: so what a
@@ -51,7 +51,8 @@ static void count(long ret)
 static char *buffer(size_t *len)
 {
 	static const char *const texts[] = {
-		"hi kernel", "15\n", "7", "-1", "300", "99999999999", "", "%s\n\033", "junk", "0x10",
+		"hi kernel",   "15\n", "7",	   "-1",   "300",
+		"99999999999", "",     "%s\n\033", "junk", "0x10",
 	};
 	const char *text = texts[rand() % (sizeof(texts) / sizeof(*texts))];
 
@@ -115,14 +116,16 @@ static void use(const char *path)
 			break;
 		default:
 			/* Any number that ioctl/ knows, and some that it does not. */
-			count(ioctl(fd, _IOC(rand() % 4, 0xdc, rand() % 5, rand() % 2 ? 204 : 0), buf));
+			count(ioctl(fd, _IOC(rand() % 4, 0xdc, rand() % 5, rand() % 2 ? 204 : 0),
+				    buf));
 			map = mmap(NULL, page, rand() % 2 ? PROT_READ : PROT_READ | PROT_WRITE,
-				   rand() % 2 ? MAP_SHARED : MAP_PRIVATE, fd, rand() % 4 ? 0 : page);
+				   rand() % 2 ? MAP_SHARED : MAP_PRIVATE, fd,
+				   rand() % 4 ? 0 : page);
 			count(map == MAP_FAILED ? -1 : 0);
 			if (map == MAP_FAILED)
 				break;
 			close(fd); /* the mapping outlives it */
-			*(volatile char *)map;
+			__atomic_load_n(map, __ATOMIC_RELAXED); /* touches it */
 			munmap(map, page);
 			return;
 		}
