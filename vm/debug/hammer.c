@@ -23,9 +23,11 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct counts {
+struct counts {
 	unsigned long good, bad;
-} * counts;
+};
+
+static struct counts *counts;
 
 /*
  * Two, of which the second cannot be touched. All processes share the first: so what a
