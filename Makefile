@@ -11,7 +11,8 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-doors
 # syscall-6.12 and so on. On such a kernel every room runs; on the others it does not.
 OWN := $(patsubst %/Makefile,%,$(shell grep -l '^kernel:' $(ROOMS:%=%/Makefile)))
 OWN_KERNEL ?= syscall-6.12
-OTHERS := $(if $(filter syscall-% kasan,$(KERNEL)),,$(OWN))
+MADE_HERE := $(filter syscall-% kasan,$(KERNEL))
+OTHERS := $(if $(MADE_HERE),,$(OWN))
 HERE := $(filter-out $(OTHERS),$(ROOMS))
 
 export KERNEL_DIR := $(CACHE)/$(KERNEL)
@@ -143,7 +144,7 @@ endif
 
 # The kernel, its initramfs, and the rooms built for it. A kernel that a room brings is
 # asked for each time: it is built anew where its series has changed, else nothing happens.
-$(KERNEL_DIR)/release: $(if $(filter syscall-% kasan,$(KERNEL)),FORCE) | deps-vm $(if $(filter syscall-% kasan,$(KERNEL)),deps-kernel)
+$(KERNEL_DIR)/release: $(if $(MADE_HERE),FORCE) | deps-vm $(if $(MADE_HERE),deps-kernel)
 	@vm/kernel $(KERNEL) $(KERNEL_DIR)
 	@vm/chroot $(KERNEL_DIR) true
 

@@ -6,7 +6,6 @@
 #   build         the same, as the KDIR of modules; exported headers in build/usr/include
 #   modules/      lib/modules
 #   vmlinux       the image, which QEMU boots by PVH
-#   selftest      the kernel's own test of the call
 #   release       its name, as uname -r says it
 # What is there and up to date is not made again. If the directory CHANGED exists, the
 # files in it are built instead of those in linux/, and the image is CHANGED/vmlinux.
@@ -165,7 +164,6 @@ if [ "$(cat state 2>/dev/null)" != "$state" ]; then
 	run "building the selftest" make -C linux/tools/testing/selftests/mysyscall \
 		OUTPUT="$dir/linux/tools/testing/selftests/mysyscall" \
 		KHDR_INCLUDES="-isystem $dir/linux/usr/include" LDFLAGS=-static
-	cp linux/tools/testing/selftests/mysyscall/mysyscall_test selftest
 	[ -e build ] || ln -s linux build
 	[ -e modules ] || ln -s root/lib/modules modules
 	cp linux/vmlinux vmlinux
