@@ -4,7 +4,7 @@
  * that sleeps, callers at once. Prints what came of it.
  *
  * Usage: netlink_test [-u|-n] REQUEST [TEXT]   (see send_request() for the requests)
- *        netlink_test overrun|race|reload
+ *        netlink_test overrun|deaf|race|reload
  *
  * -u as nobody, -n as nobody in a user and a network namespace of its own.
  */
@@ -184,6 +184,37 @@ static void overrun(void)
 	printf(", %s\n", heard < 20 ? "some lost" : "none lost");
 }
 
+/* A caller that does not read: what finds no room is answered by nobody, and not announced. */
+static void deaf(void)
+{
+	struct nl_sock *sock = open_socket();
+	int listener = open_listener(), fd = nl_socket_get_fd(sock), big = 1 << 20, small = 1;
+	int i, answered = 0, announced = 0;
+	char text[201] = "", buffer[4096];
+	struct nl_msg *msg;
+	ssize_t ret;
+
+	setsockopt(listener, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	nl_socket_disable_auto_ack(sock);
+	memset(text, 'x', 200);
+	for (i = 0; i < 20; i++) {
+		msg = nlmsg_alloc();
+		genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, DOC_EXMPL_C_ECHO, 1);
+		nla_put_string(msg, DOC_EXMPL_A_MSG, text);
+		if (nl_send_auto(sock, msg) < 0)
+			errx(1, "nl_send_auto");
+		nlmsg_free(msg);
+	}
+	/* ENOBUFS comes once, in front of what was there before. */
+	while ((ret = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0 || errno == ENOBUFS)
+		answered += ret > 0 && ((struct nlmsghdr *)buffer)->nlmsg_type == family;
+	while (recv(listener, buffer, sizeof(buffer), MSG_DONTWAIT) > 0)
+		announced++;
+	printf("%s answered, %d more announced\n",
+	       answered && answered < 20 ? "some" : "all or none", announced - answered);
+}
+
 /* Two callers: each gets the answers to its own, the listener all, whole. */
 static void race(void)
 {
@@ -246,6 +277,8 @@ int main(int argc, char *argv[])
 		race();
 	else if (!strcmp(argv[1], "overrun"))
 		overrun();
+	else if (!strcmp(argv[1], "deaf"))
+		deaf();
 	else if (!strcmp(argv[1], "reload"))
 		reload();
 	else

@@ -59,7 +59,7 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 
 load ./netlink_kernel.ko
-echo 1..44
+echo 1..45
 long=$(printf '%200s' '' | tr ' ' x)
 work=$(mktemp -d) || cannot "no place for temporary files"
 trap 'rm -rf "$work"' EXIT
@@ -133,6 +133,8 @@ kernel said: there" "another network namespace has answers and events of its own
 
 is "$(./netlink_test overrun)" "20 answered, listener: No buffer space available, some lost" \
 	"a slow listener is told that it lost events, the sender is not held up"
+is "$(./netlink_test deaf)" "some answered, 0 more announced" \
+	"what a caller that does not read gets no answer to is not announced either"
 is "$(./netlink_test race)" "0 wrong, 100 and 100 announced" \
 	"two callers at once: each gets its own answers, the listener hears all"
 
