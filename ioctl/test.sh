@@ -152,7 +152,7 @@ before=$(said ioctl_kernel | wc -l)
 is "$(said ioctl_kernel | tail -n +$((before + 1)))" 'user said "a\nioctl_kernel: user said "b"\t\e"
 user said ""' "each accepted message is logged once, escaped, and nothing else"
 
-is "$(./ioctl_test changed)" "0 wrong" "the length changes while it is read: taken or refused"
+is "$(./ioctl_test changed)" "0 wrong" "the length changes while it is read: the one checked is the one used"
 is "$(./ioctl_test race)" "0 wrong" "two callers exchange: each message comes out once, whole"
 
 exec 3<$file
