@@ -11,7 +11,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-doors
 # syscall-6.12 and so on. On such a kernel every room runs; on the others it does not.
 OWN := $(patsubst %/Makefile,%,$(shell grep -l '^kernel:' $(ROOMS:%=%/Makefile)))
 OWN_KERNEL ?= syscall-6.12
-MADE_HERE := $(filter syscall-% kasan,$(KERNEL))
+MADE_HERE := $(filter syscall-% kasan kcsan,$(KERNEL))
 OTHERS := $(if $(MADE_HERE),,$(OWN))
 HERE := $(filter-out $(OTHERS),$(ROOMS))
 
@@ -45,7 +45,8 @@ help:
 #: 
 #: demo-procfs, shell, check-procfs do the same for one directory or all of them.
 #: What is missing is installed, and said. More: make check-faults, show-fault-NAME
-#: (try procfs-user-pointer), check-bench, lint, deps, compile_commands.json. KERNEL=6.12 boots
+#: (try procfs-user-pointer), check-debug, check-race, check-bench, lint, deps,
+#: compile_commands.json. KERNEL=6.12 boots
 #: another kernel of vm/kernels, check-all tests all of them; clean-cache removes what was downloaded.
 
 demo: demo-here $(OTHERS:%=demo-%)
@@ -81,8 +82,15 @@ check-debug:
 check-debug-%:
 	@$(MAKE) --no-print-directory check-$* KERNEL=kasan
 
-# Those that only the kernel with detectors sees take longer, and it has to be built.
-DEBUG_FAULTS = $(shell grep -l '^Kernel: kasan' faults/*.patch)
+# The one that watches for two at the same data. The next check-debug has it in its table.
+check-race:
+	@$(MAKE) --no-print-directory check KERNEL=kcsan
+
+check-race-%:
+	@$(MAKE) --no-print-directory check-$* KERNEL=kcsan
+
+# Those that only the kernels with detectors see take longer, and these have to be built.
+DEBUG_FAULTS = $(shell grep -l '^Kernel: k[ac]san' faults/*.patch)
 
 check-faults: check-faults-plain check-faults-debug
 	@faults/table faults/*.patch
@@ -148,7 +156,7 @@ $(KERNEL_DIR)/release: $(if $(MADE_HERE),FORCE) | deps-vm $(if $(MADE_HERE),deps
 	@vm/kernel $(KERNEL) $(KERNEL_DIR)
 	@vm/chroot $(KERNEL_DIR) true
 
-$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay $(if $(filter kasan,$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
+$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay $(if $(filter kasan kcsan,$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
 	@vm/chroot $(KERNEL_DIR) vm/base $(KERNEL_DIR)
 
 ready: $(KERNEL_DIR)/base.cpio $(CACHE)/accel
@@ -166,7 +174,7 @@ $(ROOMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.buil
 # The bench's program takes its numbers from the headers of two rooms.
 $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/ioctl/.built $(BUILD_DIR)/netlink/.built
 
-.PHONY: all help demo demo-here check check-here check-all check-debug shell check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint deps clean clean-cache compile_commands.json $(ROOMS)
+.PHONY: all help demo demo-here check check-here check-all check-debug check-race shell check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint deps clean clean-cache compile_commands.json $(ROOMS)
 
 .DEFAULT:
 	@echo "There is no target $@. The directories are: $(ROOMS). make help shows the rest." >&2; false

@@ -9,7 +9,8 @@
 #   release       its name, as uname -r says it
 # What is there and up to date is not made again. If the directory CHANGED exists, the
 # files in it are built instead of those in linux/, and the image is CHANGED/vmlinux.
-# Needs no root. Messages go to standard error. EXTRA: more files for the configuration.
+# Needs no root. Messages go to standard error. EXTRA: more files for the configuration,
+# OPTIONS: more arguments for the kernel's make.
 set -eu
 # The kernel's Makefile has a VERSION too, which make VERSION=6.12 would override there.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
@@ -136,7 +137,8 @@ build() {
 		missed=$(grep '^CONFIG' wanted | grep -vxFf linux/.config) && die "without effect: $missed"
 		mv wanted config
 	fi
-	run "building (3/3)" make -C linux -j"$(nproc)" "$@"
+	# shellcheck disable=SC2086 # a list of arguments
+	run "building (3/3)" make -C linux -j"$(nproc)" ${OPTIONS:-} "$@"
 }
 
 if [ -n "$apply" ]; then
@@ -146,7 +148,7 @@ if [ -n "$apply" ]; then
 	exit
 fi
 
-state=$({ cat "$here/$version"/*.patch && configs; } | sha256sum)
+state=$({ cat "$here/$version"/*.patch && configs && printf %s "${OPTIONS:-}"; } | sha256sum)
 if [ "$(cat state 2>/dev/null)" != "$state" ]; then
 	[ "$(uname -m)" = x86_64 ] || die "the configuration is for x86-64, and this machine is $(uname -m)"
 	for tool in gcc make flex bison bc patch xz; do
