@@ -136,23 +136,30 @@ static void send_request(const char *kind, const char *text)
 	}
 }
 
-/* One echo; true if the answer is its own text. */
-static int echo(struct nl_sock *sock, const char *text)
+/* True if the request has been sent; its answer is left to be read. */
+static int send_echo(struct nl_sock *sock, const char *text)
 {
 	struct nl_msg *msg = nlmsg_alloc();
-	char answer[4096];
-	struct nlattr *attr;
-	int ok;
+	int ret;
 
 	genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, DOC_EXMPL_C_ECHO, 1);
 	nla_put_string(msg, DOC_EXMPL_A_MSG, text);
 	nl_socket_disable_auto_ack(sock);
-	ok = nl_send_auto(sock, msg) > 0 &&
-	     recv(nl_socket_get_fd(sock), answer, sizeof(answer), 0) > 0 &&
-	     (attr = nlmsg_find_attr((void *)answer, GENL_HDRLEN, DOC_EXMPL_A_MSG)) &&
-	     !strcmp(nla_get_string(attr), text);
+	ret = nl_send_auto(sock, msg);
 	nlmsg_free(msg);
-	return ok;
+	return ret > 0;
+}
+
+/* One echo; true if the answer is its own text. */
+static int echo(struct nl_sock *sock, const char *text)
+{
+	char answer[4096];
+	struct nlattr *attr;
+
+	return send_echo(sock, text) &&
+	       recv(nl_socket_get_fd(sock), answer, sizeof(answer), 0) > 0 &&
+	       (attr = nlmsg_find_attr((void *)answer, GENL_HDRLEN, DOC_EXMPL_A_MSG)) &&
+	       !strcmp(nla_get_string(attr), text);
 }
 
 static int open_listener(void)
@@ -191,21 +198,14 @@ static void deaf(void)
 	int listener = open_listener(), fd = nl_socket_get_fd(sock), big = 1 << 20, small = 1;
 	int i, answered = 0, announced = 0;
 	char text[201] = "", buffer[4096];
-	struct nl_msg *msg;
 	ssize_t ret;
 
 	setsockopt(listener, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-	nl_socket_disable_auto_ack(sock);
 	memset(text, 'x', 200);
-	for (i = 0; i < 20; i++) {
-		msg = nlmsg_alloc();
-		genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, DOC_EXMPL_C_ECHO, 1);
-		nla_put_string(msg, DOC_EXMPL_A_MSG, text);
-		if (nl_send_auto(sock, msg) < 0)
+	for (i = 0; i < 20; i++)
+		if (!send_echo(sock, text))
 			errx(1, "nl_send_auto");
-		nlmsg_free(msg);
-	}
 	/* ENOBUFS comes once, in front of what was there before. */
 	while ((ret = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0 || errno == ENOBUFS)
 		answered += ret > 0 && ((struct nlmsghdr *)buffer)->nlmsg_type == family;
