@@ -11,7 +11,8 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-doors
 # syscall-6.12 and so on. On such a kernel every room runs; on the others it does not.
 OWN := $(patsubst %/Makefile,%,$(shell grep -l '^kernel:' $(ROOMS:%=%/Makefile)))
 OWN_KERNEL ?= syscall-6.12
-MADE_HERE := $(filter syscall-% kasan kcsan,$(KERNEL))
+DETECTORS := kasan kcsan
+MADE_HERE := $(filter syscall-% $(DETECTORS),$(KERNEL))
 OTHERS := $(if $(MADE_HERE),,$(OWN))
 HERE := $(filter-out $(OTHERS),$(ROOMS))
 
@@ -60,10 +61,10 @@ demo-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 check: check-here $(OTHERS:%=check-%)
 
 check-here: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(HERE:%=$(BUILD_DIR)/%/.built)
-	@prove -j$$(nproc) --timer --exec vm/check $(HERE:%=%/test.sh)
+	@prove -fo -j$$(nproc) --timer --exec vm/check $(HERE:%=%/test.sh)
 
 check-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
-	@prove --timer --exec vm/check $*/test.sh
+	@prove -fo --timer --exec vm/check $*/test.sh
 
 shell: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(HERE:%=$(BUILD_DIR)/%/.built)
 	@vm/shell $(HERE)
@@ -90,7 +91,7 @@ check-race-%:
 	@$(MAKE) --no-print-directory check-$* KERNEL=kcsan
 
 # Those that only the kernels with detectors see take longer, and these have to be built.
-DEBUG_FAULTS = $(shell grep -l '^Kernel: k[ac]san' faults/*.patch)
+DEBUG_FAULTS = $(shell grep -l $(DETECTORS:%=-e '^Kernel: %') faults/*.patch)
 
 check-faults: check-faults-plain check-faults-debug
 	@faults/table faults/*.patch
@@ -156,7 +157,7 @@ $(KERNEL_DIR)/release: $(if $(MADE_HERE),FORCE) | deps-vm $(if $(MADE_HERE),deps
 	@vm/kernel $(KERNEL) $(KERNEL_DIR)
 	@vm/chroot $(KERNEL_DIR) true
 
-$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay $(if $(filter kasan kcsan,$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
+$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay $(if $(filter $(DETECTORS),$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
 	@vm/chroot $(KERNEL_DIR) vm/base $(KERNEL_DIR)
 
 ready: $(KERNEL_DIR)/base.cpio $(CACHE)/accel
