@@ -92,21 +92,21 @@ static char *world(void)
 		"/proc/net/udp",
 	};
 	char line[400], word[2][100], *text;
-	struct dirent **names;
-	size_t size, i;
+	struct dirent *entry;
 	FILE *out, *in;
-	int n;
+	size_t size, i;
+	DIR *directory;
 
 	out = open_memstream(&text, &size);
 	fprintf(out, "\n");
 	for (i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
-		n = scandir(directories[i], &names, NULL, alphasort);
-		for (; n > 0; n--) {
+		directory = opendir(directories[i]);
+		while (directory && (entry = readdir(directory)))
 			/* Processes come and go. */
-			if (names[n - 1]->d_name[0] > '9')
-				fprintf(out, "%s/%s\n", directories[i], names[n - 1]->d_name);
-			free(names[n - 1]);
-		}
+			if (entry->d_name[0] > '9')
+				fprintf(out, "%s/%s\n", directories[i], entry->d_name);
+		if (directory)
+			closedir(directory);
 	}
 	for (i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
 		in = fopen(tables[i], "r");
@@ -120,17 +120,27 @@ static char *world(void)
 	return text;
 }
 
-static void compare(const char *before)
+/* Complains of each line of ALL that is not in KNOWN. */
+static void more(const char *all, const char *known, const char *what)
 {
-	char *after = world(), *line, *rest = after + 1, *whole;
+	char *copy = strdup(all + 1), *rest = copy, *line, *whole;
 
 	while ((line = strsep(&rest, "\n")) && rest) {
 		if (asprintf(&whole, "\n%s\n", line) == -1)
 			err(2, "asprintf");
-		if (!strstr(before, whole))
-			complain("left behind: %s", line);
+		if (!strstr(known, whole))
+			complain("%s: %s", what, line);
 		free(whole);
 	}
+	free(copy);
+}
+
+static void compare(const char *before)
+{
+	char *after = world();
+
+	more(after, before, "left behind");
+	more(before, after, "gone");
 	free(after);
 }
 
@@ -193,7 +203,7 @@ static int child(int loads, unsigned int hit)
 }
 
 /* The same for what anybody gets from kmalloc(). Once a boot: the kernel goes on counting. */
-static int child_and_workers(int loads, unsigned int hit)
+static int child_and_workers(unsigned int hit)
 {
 	static unsigned int calls;
 	int status;
@@ -203,7 +213,7 @@ static int child_and_workers(int loads, unsigned int hit)
 	put(DEBUGFS "failslab/interval", hit > 1 ? calls : 1);
 	put(DEBUGFS "failslab/times", 1);
 	put(DEBUGFS "failslab/probability", 100);
-	status = child(loads, 0);
+	status = child(!!module, 0);
 	usleep(200000);
 	put(DEBUGFS "failslab/probability", 0);
 	reached = !get(DEBUGFS "failslab/times");
@@ -235,7 +245,7 @@ static int says(const char *error)
 	return 0;
 }
 
-static int proper(int loads, int status)
+static int proper(int status)
 {
 	static const int errors[] = { ENOMEM, EFAULT, ENOBUFS, ENFILE, EAGAIN };
 	size_t i, n = queues ? sizeof(errors) / sizeof(*errors) : 2;
@@ -243,9 +253,9 @@ static int proper(int loads, int status)
 	if (!status)
 		return 1;
 	for (i = 0; i < n; i++)
-		if (loads ? status == errors[i] : status < 100 && says(strerror(errors[i])))
+		if (module ? status == errors[i] : status < 100 && says(strerror(errors[i])))
 			return 1;
-	return !loads && status < 100 && says("Out of memory"); /* libnl's word for it */
+	return !module && status < 100 && says("Out of memory"); /* libnl's word for it */
 }
 
 static void works(const char *when)
@@ -297,9 +307,9 @@ int main(int argc, char *argv[])
 
 	before = world();
 	for (point = 1; point < MOST; point++) {
-		status = workers ? child_and_workers(!!module, point) : child(!!module, point);
+		status = workers ? child_and_workers(point) : child(!!module, point);
 		last = !reached;
-		if (!proper(!!module, status)) {
+		if (!proper(status)) {
 			if (module)
 				complain("the load: errno %d", status);
 			else
