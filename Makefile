@@ -49,6 +49,7 @@ help:
 #: (try procfs-user-pointer), check-debug, check-race, check-bench, lint, deps,
 #: compile_commands.json. KERNEL=6.12 boots
 #: another kernel of vm/kernels, check-all tests all of them; clean-cache removes what was downloaded.
+#: check-all and check-faults do not repeat what has passed and not changed since; AGAIN=yes does.
 
 demo: demo-here $(OTHERS:%=demo-%)
 
@@ -61,7 +62,7 @@ demo-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 check: check-here $(OTHERS:%=check-%)
 
 check-here: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(HERE:%=$(BUILD_DIR)/%/.built)
-	@prove -fo -j$$(nproc) --timer --exec vm/check $(HERE:%=%/test.sh)
+	@POINTS="$(POINTS)" prove -fo -j$$(nproc) --timer --exec vm/check $(if $(POINTS),vm/debug/stress) $(HERE:%=%/test.sh)
 
 check-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 	@prove -fo --timer --exec vm/check $*/test.sh
@@ -77,7 +78,7 @@ check-all:
 
 # The kernel with detectors: KASAN, lockdep and many others.
 check-debug:
-	@$(MAKE) --no-print-directory check KERNEL=kasan
+	@$(MAKE) --no-print-directory check KERNEL=kasan POINTS="$(ROOMS)"
 	@vm/debug/table $(ROOMS)
 
 check-debug-%:
@@ -121,7 +122,7 @@ bench check-bench check-bench-faults:
 endif
 
 check-faults-%: deps-faults
-	@faults/run $(or $(wildcard faults/$*.patch faults/$*-*.patch),faults/$*.patch)
+	@AGAIN=yes faults/run $(or $(wildcard faults/$*.patch faults/$*-*.patch),faults/$*.patch)
 
 show-fault-%: deps-faults
 	@faults/run --show faults/$*.patch

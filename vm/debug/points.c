@@ -5,7 +5,7 @@
  * MODULE.ko, or for the program, then only the second, and so on until there are no more.
  * Which of them count is up to the filters in /sys/kernel/debug/failslab and so on, see
  * stress. Each time whoever was hit must say so properly or not mind, nothing may be left
- * behind, and the next load and run must go well. Prints what was not so, and into
+ * behind or gone, and the next load and run must go well. Prints what was not so, and into
  * /tmp/points how many points there are.
  *
  *   -w  fails those of anybody, say a worker, not only the caller's; kmalloc()'s alone
@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #define SAID "/tmp/said"
+#define COUNTED "/tmp/counted"
 #define DEBUGFS "/sys/kernel/debug/"
 #define MOST 500
 
@@ -202,13 +203,17 @@ static int child(int loads, unsigned int hit)
 	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
-/* The same for what anybody gets from kmalloc(). Once a boot: the kernel goes on counting. */
+/* The same for what anybody gets from kmalloc(). */
 static int child_and_workers(unsigned int hit)
 {
-	static unsigned int calls;
+	unsigned int calls = access(COUNTED, F_OK) ? 0 : get(COUNTED);
 	int status;
 
-	/* One in so many fails, and the kernel does not begin to count anew. */
+	/*
+	 * One in so many fails, and until the next boot the kernel does not begin to count anew.
+	 * Where none failed there was one call less than in the run before, or stress finds too
+	 * few points.
+	 */
 	calls += hit > 1 ? hit : 0;
 	put(DEBUGFS "failslab/interval", hit > 1 ? calls : 1);
 	put(DEBUGFS "failslab/times", 1);
@@ -217,6 +222,7 @@ static int child_and_workers(unsigned int hit)
 	usleep(200000);
 	put(DEBUGFS "failslab/probability", 0);
 	reached = !get(DEBUGFS "failslab/times");
+	put(COUNTED, hit > 1 && !reached ? calls - 1 : calls);
 	return status;
 }
 
