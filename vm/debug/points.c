@@ -211,8 +211,8 @@ static int child_and_workers(unsigned int hit)
 
 	/*
 	 * One in so many fails, and until the next boot the kernel does not begin to count anew.
-	 * Where none failed there was one call less than in the run before, or stress finds too
-	 * few points.
+	 * Where none failed there were HIT - 1 calls, as the run before has shown; if not, the
+	 * next to use this has too few points, which stress complains of.
 	 */
 	calls += hit > 1 ? hit : 0;
 	put(DEBUGFS "failslab/interval", hit > 1 ? calls : 1);
