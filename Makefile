@@ -49,7 +49,7 @@ help:
 #: (try procfs-user-pointer), check-debug, check-race, check-bench, lint, deps,
 #: compile_commands.json. KERNEL=6.12 boots
 #: another kernel of vm/kernels, check-all tests all of them; clean-cache removes what was downloaded.
-#: check-all and check-faults do not repeat what has passed and not changed since; AGAIN=yes does.
+#: check-all, check-faults and check-debug do not repeat what has passed and not changed since; AGAIN=yes does.
 
 demo: demo-here $(OTHERS:%=demo-%)
 
@@ -78,8 +78,7 @@ check-all:
 
 # The kernel with detectors: KASAN, lockdep and many others.
 check-debug:
-	@$(MAKE) --no-print-directory check KERNEL=kasan POINTS="$(ROOMS)"
-	@vm/debug/table $(ROOMS)
+	@KERNEL=kasan KERNEL_DIR=$(CACHE)/kasan vm/debug/all $(ROOMS)
 
 check-debug-%:
 	@$(MAKE) --no-print-directory check-$* KERNEL=kasan
