@@ -83,7 +83,7 @@ check-debug:
 check-debug-%:
 	@$(MAKE) --no-print-directory check-$* KERNEL=kasan
 
-# The one that watches for two at the same data. The next check-debug has it in its table.
+# The one that watches for two at the same data. AGAIN=yes make check-debug then has it in its table.
 check-race:
 	@$(MAKE) --no-print-directory check KERNEL=kcsan
 
@@ -168,7 +168,7 @@ $(CACHE)/accel: vm/accel | $(KERNEL_DIR)/base.cpio
 FORCE:
 
 .SECONDEXPANSION:
-$(ROOMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.built: vm/build $(KERNEL_DIR)/release \
+$(ROOMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.built: vm/build vm/libs vm/chroot $(KERNEL_DIR)/release \
 		$$(shell find $$* -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh')
 	@vm/build $(KERNEL_DIR) $* $(@D)
 
