@@ -34,7 +34,8 @@ static const char greeting[] = "Hello from the kernel, this is file mmap_example
  * Process context, may sleep. The page belongs to the open file, so it needs
  * neither a list nor a lock. alloc_page(), not kmalloc(), whose memory shares
  * its page with others: a mapping shows the whole page. For the same reason it
- * is zeroed, or the program would see somebody's old data.
+ * is zeroed, or the program would see somebody's old data. Debian's kernels
+ * zero all memory, which hides that mistake until one boots with init_on_alloc=0.
  */
 static int mmap_example_open(struct inode *inode, struct file *file)
 {
@@ -43,7 +44,7 @@ static int mmap_example_open(struct inode *inode, struct file *file)
 	if (!page)
 		return -ENOMEM;
 	memcpy(page_address(page), greeting, sizeof(greeting));
-	/* For caches by virtual address: else the program may see old data at its own. */
+	/* Where caches go by virtual address: the program's is another one. */
 	flush_dcache_page(page);
 	file->private_data = page;
 	return 0;

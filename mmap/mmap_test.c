@@ -444,7 +444,7 @@ int main(int argc, char *argv[])
 	shared = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	file = files;
 	if (argc > 1 && strcmp(argv[1], "reload"))
-		alarm(30); /* in case a process waits for a step that never comes; loading takes its time */
+		alarm(30); /* in case a process waits for a step that never comes */
 	dir = open(DIR, O_RDONLY);
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", open(DIR "/" FILE_NAME, O_PATH));
 	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);

@@ -20,7 +20,7 @@
 
 static atomic_int answer, arrived[NSIG]; /* a handler may write these or sig_atomic_t */
 
-/* Stores and returns: what it has interrupted may be a printf() or malloc(), half way. */
+/* Only stores: where signals are not blocked as here, it interrupts a printf() half way. */
 static void handler(int number, siginfo_t *info, void *context)
 {
 	(void)context;

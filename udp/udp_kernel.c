@@ -29,7 +29,7 @@
 #include <net/sock.h>
 
 #define MESSAGE_MAX 200
-#define TURN_MAX 64 /* datagrams that the worker takes before it lets others run */
+#define TURN_MAX 64 /* datagrams that the worker takes in one go, see there */
 
 static unsigned short port = 5555;
 

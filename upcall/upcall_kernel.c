@@ -8,7 +8,7 @@
  *
  * The load fails with what exec says of the helper (ENOENT, EACCES, ENOEXEC ...);
  * with wait=none that is only logged. EINVAL for a parameter that is missing or
- * out of range.
+ * out of range, ERANGE for no int, ENOSPC for a path over 1024 bytes.
  *
  *   # insmod upcall_kernel.ko helper=$PWD/upcall_user wait=proc; dmesg | tail -n 1
  *   upcall_kernel: helper exited with 0
