@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
 
-# The rooms, one a mechanism, in reading order. Every target follows from this list.
-ROOMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch
+# The directories, one a mechanism, in reading order. Every target follows from this list.
+MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch
 
 # What the throwaway machine boots: a release of vm/kernels, the first by default.
 KERNEL ?= $(shell sed -n '/^[0-9]/{s/\t.*//p;q}' vm/kernels)
-CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-doors
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-mechanisms
 
-# A room with a target "kernel" brings its own: syscall-patch, whose kernels are called
-# syscall-6.12 and so on. On such a kernel every room runs; on the others it does not.
-OWN := $(patsubst %/Makefile,%,$(shell grep -l '^kernel:' $(ROOMS:%=%/Makefile)))
+# A directory with a target "kernel" brings its own: syscall-patch, whose kernels are called
+# syscall-6.12 and so on. On such a kernel every directory runs; on the others it does not.
+OWN := $(patsubst %/Makefile,%,$(shell grep -l '^kernel:' $(MECHANISMS:%=%/Makefile)))
 OWN_KERNEL ?= syscall-6.12
 DETECTORS := kasan kcsan
 MADE_HERE := $(filter syscall-% $(DETECTORS),$(KERNEL))
 OTHERS := $(if $(MADE_HERE),,$(OWN))
-HERE := $(filter-out $(OTHERS),$(ROOMS))
+HERE := $(filter-out $(OTHERS),$(MECHANISMS))
 
 export KERNEL_DIR := $(CACHE)/$(KERNEL)
 export OUT_DIR := vm/out/$(KERNEL)
@@ -25,12 +25,12 @@ export KERNEL OWN_KERNEL ACCEL LIMIT
 CLOCK ?= instructions
 export CLOCK
 
-# One room that cannot be built does not stop the others.
+# One directory that cannot be built does not stop the others.
 MAKEFLAGS += --keep-going
 
-all: $(ROOMS)
+all: $(MECHANISMS)
 
-$(ROOMS): deps-build
+$(MECHANISMS): deps-build
 	@$(MAKE) --no-print-directory -C $@
 
 help:
@@ -74,11 +74,11 @@ shell-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
 	@vm/shell $*
 
 check-all:
-	@vm/matrix $(ROOMS)
+	@vm/matrix $(MECHANISMS)
 
 # The kernel with detectors: KASAN, lockdep and many others.
 check-debug:
-	@KERNEL=kasan KERNEL_DIR=$(CACHE)/kasan vm/debug/all $(ROOMS)
+	@KERNEL=kasan KERNEL_DIR=$(CACHE)/kasan vm/debug/all $(MECHANISMS)
 
 check-debug-%:
 	@$(MAKE) --no-print-directory check-$* KERNEL=kasan
@@ -113,9 +113,9 @@ check-bench: bench-parts
 check-bench-faults: bench-parts | deps-faults
 	@prove --timer --exec bench/slower $(wildcard bench/*.patch)
 
-bench-parts: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(ROOMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built | deps-bench
+bench-parts: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built | deps-bench
 else
-# Only the kernel with the system call in it has every door.
+# Only the kernel with the system call in it has every mechanism.
 bench check-bench check-bench-faults:
 	@$(MAKE) --no-print-directory $@ KERNEL=$(OWN_KERNEL)
 endif
@@ -127,10 +127,10 @@ show-fault-%: deps-faults
 	@faults/run --show faults/$*.patch
 
 lint: deps-lint $(KERNEL_DIR)/base.cpio
-	@vm/lint $(ROOMS)
+	@vm/lint $(MECHANISMS)
 
 compile_commands.json: deps-editor
-	@for room in $(ROOMS); do $(MAKE) -s -C $$room clean; done
+	@for mechanism in $(MECHANISMS); do $(MAKE) -s -C $$mechanism clean; done
 	bear -- $(MAKE) all
 
 deps: deps-build deps-vm deps-chroot deps-faults deps-bench deps-lint deps-editor
@@ -139,19 +139,19 @@ deps-%:
 	@vm/deps $*
 
 clean:
-	@for room in $(ROOMS) bench; do $(MAKE) -s -C $$room clean; done
+	@for mechanism in $(MECHANISMS) bench; do $(MAKE) -s -C $$mechanism clean; done
 	$(RM) -r vm/out compile_commands.json
 
 clean-cache:
 	rm -rf $(CACHE) 2>/dev/null || sudo rm -rf $(CACHE)	# the chroots belong to root
 
 ifneq ($(OTHERS),)
-# The same once more, on the kernel that these rooms bring.
+# The same once more, on the kernel that these directories bring.
 $(foreach verb,demo check shell,$(OTHERS:%=$(verb)-%)):
 	@$(MAKE) --no-print-directory $@ KERNEL=$(OWN_KERNEL)
 endif
 
-# The kernel, its initramfs, and the rooms built for it. A kernel that a room brings is
+# The kernel, its initramfs, and the directories built for it. A kernel that a directory brings is
 # asked for each time: it is built anew where its series has changed, else nothing happens.
 $(KERNEL_DIR)/release: $(if $(MADE_HERE),FORCE) | deps-vm $(if $(MADE_HERE),deps-kernel)
 	@vm/kernel $(KERNEL) $(KERNEL_DIR)
@@ -168,14 +168,14 @@ $(CACHE)/accel: vm/accel | $(KERNEL_DIR)/base.cpio
 FORCE:
 
 .SECONDEXPANSION:
-$(ROOMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.built: vm/build vm/libs vm/chroot $(KERNEL_DIR)/release \
+$(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.built: vm/build vm/libs vm/chroot $(KERNEL_DIR)/release \
 		$$(shell find $$* -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh')
 	@vm/build $(KERNEL_DIR) $* $(@D)
 
-# The bench's program takes its numbers from the headers of two rooms.
+# The bench's program takes its numbers from the headers of two directories.
 $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/ioctl/.built $(BUILD_DIR)/netlink/.built
 
-.PHONY: all help demo demo-here check check-here check-all check-debug check-race shell check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint deps clean clean-cache compile_commands.json $(ROOMS)
+.PHONY: all help demo demo-here check check-here check-all check-debug check-race shell check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint deps clean clean-cache compile_commands.json $(MECHANISMS)
 
 .DEFAULT:
-	@echo "There is no target $@. The directories are: $(ROOMS). make help shows the rest." >&2; false
+	@echo "There is no target $@. The directories are: $(MECHANISMS). make help shows the rest." >&2; false

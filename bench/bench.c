@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Measures what it costs to get a message through each door, and beside it the same
+ * Measures what it costs to get a message through each mechanism, and beside it the same
  * shape through code that is not ours: its twin.
  *
  * Usage: bench MODULES        all rows; the modules seqfile and upcall are loaded from there
  *        bench -l             what a message costs with the line that it leaves in the kernel log
  *        bench -t             the twins that change nothing: for any machine, without modules
  *
- * A row is door, what was done, bytes, cost of one, spread, separated by tabs. The
+ * A row is mechanism, what was done, bytes, cost of one, spread, separated by tabs. The
  * cost is the median of ROUNDS rounds, the spread half the distance between the
  * quartiles, in per cent. The unit is that of the clock: nanoseconds, which a guest with
  * -icount shift=0 makes instructions.
@@ -49,7 +49,7 @@
 #define HELPER "/bin/true"
 #define SIGNAL 44
 
-static const char *door; /* the first column of the rows to come */
+static const char *mechanism; /* the first column of the rows to come */
 static size_t size; /* bytes of the message, the third */
 static int fd, other; /* what the operation below works on, and what it needs beside */
 static char message[BULK], answer[BULK];
@@ -59,7 +59,7 @@ static char *memory; /* a mapping */
 static void must(int good, const char *what)
 {
 	if (!good)
-		err(EXIT_FAILURE, "%s, %zu bytes: %s", door, size, what);
+		err(EXIT_FAILURE, "%s, %zu bytes: %s", mechanism, size, what);
 }
 
 static double now(void)
@@ -79,7 +79,7 @@ static int compare(const void *a, const void *b)
 
 static void print_row(const char *row, double cost, double spread)
 {
-	printf("%s\t%s\t%zu\t%.0f\t%.1f\n", door, row, size, cost, spread);
+	printf("%s\t%s\t%zu\t%.0f\t%.1f\n", mechanism, row, size, cost, spread);
 }
 
 /*
@@ -126,7 +126,7 @@ static void open_close(void)
 /* text is what the file takes, NULL for any bytes: then 200 of them, too. */
 static void file(const char *name, const char *where, const char *text)
 {
-	door = name;
+	mechanism = name;
 	path = where;
 	fd = open(path, O_RDWR);
 	if (fd < 0) {
@@ -237,7 +237,7 @@ static void device_rows(void)
 {
 	int pipes[2];
 
-	door = "cdev";
+	mechanism = "cdev";
 	path = "/dev/cdev_example";
 	fd = open(path, O_RDWR);
 	other = fd;
@@ -249,7 +249,7 @@ static void device_rows(void)
 		close(fd);
 	}
 
-	door = "pipe";
+	mechanism = "pipe";
 	must(!pipe(pipes), "pipe");
 	other = pipes[0];
 	fd = pipes[1];
@@ -257,7 +257,7 @@ static void device_rows(void)
 	close(fd);
 	close(other);
 
-	door = "null+zero";
+	mechanism = "null+zero";
 	path = "/dev/null";
 	fd = open("/dev/null", O_WRONLY);
 	other = open("/dev/zero", O_RDONLY);
@@ -266,7 +266,7 @@ static void device_rows(void)
 	close(fd);
 	close(other);
 
-	door = "mmap";
+	mechanism = "mmap";
 	path = "/sys/kernel/debug/mmap_example";
 	fd = open(path, O_RDWR);
 	if (fd < 0) {
@@ -280,7 +280,7 @@ static void device_rows(void)
 		close(fd);
 	}
 
-	door = "memcpy";
+	mechanism = "memcpy";
 	path = "/dev/zero";
 	memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	must(memory != MAP_FAILED, "mmap");
@@ -337,10 +337,10 @@ static void signal_mask(void)
 
 static void call_rows(void)
 {
-	door = "getppid";
+	mechanism = "getppid";
 	measure("call", 100, ask_parent);
 
-	door = "ioctl";
+	mechanism = "ioctl";
 	path = "/dev/ioctl_example";
 	fd = open(path, O_RDWR);
 	if (fd < 0) {
@@ -357,13 +357,13 @@ static void call_rows(void)
 		close(fd);
 	}
 
-	door = "SIOCGIFINDEX";
+	mechanism = "SIOCGIFINDEX";
 	size = 8;
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	measure("round-trip", 100, interface_index);
 	close(fd);
 
-	door = "syscall";
+	mechanism = "syscall";
 #ifdef __NR_mysyscall
 	size = 200;
 	memset(message, 'x', size);
@@ -376,7 +376,7 @@ static void call_rows(void)
 		measure("round-trip", 100, call_mysyscall);
 	}
 #endif
-	door = "rt_sigprocmask";
+	mechanism = "rt_sigprocmask";
 	size = 8;
 	measure("round-trip", 100, signal_mask);
 	size = 0;
@@ -403,7 +403,7 @@ static void udp_to(const char *name, in_port_t port)
 				  .sin_port = htons(port),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
-	door = name;
+	mechanism = name;
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	must(fd >= 0 && !connect(fd, (struct sockaddr *)&to, sizeof(to)), "connect");
 	memset(message, 'x', sizeof(message));
@@ -548,26 +548,26 @@ static void netlink_rows(void)
 	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
 
 	for (size = 8; size <= 200; size += 192) {
-		door = "netlink-error";
+		mechanism = "netlink-error";
 		answer_type = NLMSG_ERROR;
 		netlink_request(GENL_ID_CTRL, 255);
 		measure("round-trip", 100, netlink_echo);
 		if (family < 0)
 			continue;
-		door = "netlink";
+		mechanism = "netlink";
 		answer_type = family;
 		netlink_request(family, DOC_EXMPL_C_ECHO);
 		measure("round-trip", 100, netlink_echo);
 	}
 	size = 0;
-	door = "netlink";
+	mechanism = "netlink";
 	measure("open-close", 100, netlink_open_close);
 	close(fd);
 
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, count_answer, NULL);
 	for (i = 0; i < 2 && family >= 0; i++) {
 		/* First as it comes; then told not to acknowledge, and how large messages get. */
-		door = i ? "libnl" : "libnl-default";
+		mechanism = i ? "libnl" : "libnl-default";
 		other = !i;
 		if (i) {
 			nl_socket_disable_auto_ack(sock);
@@ -625,7 +625,7 @@ static void signal_rows(void)
 	struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO };
 
 	sigaction(SIGNAL, &action, NULL);
-	door = "signal";
+	mechanism = "signal";
 	size = 4;
 	path = "/sys/kernel/debug/signalconfpid";
 	self = getpid();
@@ -637,7 +637,7 @@ static void signal_rows(void)
 		measure("round-trip", 100, signal_self);
 		close(fd);
 	}
-	door = "tgkill";
+	mechanism = "tgkill";
 	measure("round-trip", 100, kill_self);
 	size = 0;
 }
@@ -688,16 +688,16 @@ static void upcall_rows(const char *modules)
 	char name[256];
 	double cost;
 
-	door = "vfork+exec";
+	mechanism = "vfork+exec";
 	measure("round-trip", 10, vfork_exec);
 
-	door = "request_module";
+	mechanism = "request_module";
 	fd = open("/proc/sys/kernel/modprobe", O_WRONLY);
 	must(write(fd, HELPER, strlen(HELPER)) > 0, "modprobe");
 	close(fd);
 	measure("round-trip", 10, request_module);
 
-	door = "upcall";
+	mechanism = "upcall";
 	snprintf(name, sizeof(name), "%s/upcall_kernel.ko", modules);
 	upcall_module = open(name, O_RDONLY);
 	if (upcall_module < 0) {
@@ -727,7 +727,7 @@ static void ring_and_hear(void)
 
 static void wake(const char *name, void (*wait_for_it)(void), void (*ring_it)(void))
 {
-	door = name;
+	mechanism = name;
 	ring = ring_it;
 	if (begin_child())
 		for (;;) {
@@ -957,7 +957,7 @@ static void seqfile_rows(const char *modules)
 		warn("%s", name);
 		return;
 	}
-	door = "seqfile";
+	mechanism = "seqfile";
 	thousand_lines = lines(0, 1000);
 	for (entries = 1000; entries <= 1000000; entries *= 10) {
 		snprintf(parameter, sizeof(parameter), "entries=%ld", entries);
@@ -982,7 +982,7 @@ static void seqfile_rows(const char *modules)
 	}
 	close(module);
 
-	door = "kallsyms";
+	mechanism = "kallsyms";
 	fd = open("/proc/kallsyms", O_RDONLY);
 	all_sizes(read_from_0);
 	close(fd);
@@ -992,7 +992,7 @@ static void seqfile_rows(const char *modules)
 
 static void logged(void)
 {
-	door = "procfs";
+	mechanism = "procfs";
 	path = "/proc/procfs_example/message";
 	fd = open(path, O_RDWR);
 	must(fd >= 0, path);
@@ -1053,7 +1053,7 @@ static void limit(const char *name, const char *where, int (*takes)(size_t))
 {
 	size_t good = 1, bad = 4 * PAGE, middle;
 
-	door = name;
+	mechanism = name;
 	if (where)
 		fd = open(where, O_RDWR | O_NONBLOCK);
 	if (fd < 0)
