@@ -3,8 +3,9 @@
 # The directories, one a mechanism, in reading order. Every target follows from this list.
 MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch
 
-# What the throwaway machine boots: a release of vm/kernels, the first by default.
-KERNEL ?= $(shell sed -n '/^[0-9]/{s/\t.*//p;q}' vm/kernels)
+# What the throwaway machine boots: a release of vm/kernels, by default the first that belongs to the
+# Debian release of this computer.
+KERNEL ?= $(shell vm/default-kernel)
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-mechanisms
 
 # A directory with a target "kernel" brings its own: syscall-patch, whose kernels are called
@@ -19,11 +20,16 @@ HERE := $(filter-out $(OTHERS),$(MECHANISMS))
 export KERNEL_DIR := $(CACHE)/$(KERNEL)
 export OUT_DIR := vm/out/$(KERNEL)
 export BUILD_DIR := $(OUT_DIR)/build
-export KERNEL OWN_KERNEL ACCEL LIMIT
+export KERNEL OWN_KERNEL ACCEL LIMIT PROCESSORS V
 
 # What make bench counts: instructions, or ns where the guest has a real processor.
 CLOCK ?= instructions
 export CLOCK
+
+# A guest with one processor waits for a fifth of its time: there is work for one more.
+JOBS = $$(($$(nproc) + $(if $(filter 1,$(PROCESSORS)),1,0)))
+# The slowest of the last run begin, so that none is left over at the end.
+PROVE = mkdir -p vm/out && prove --state=slow,save --statefile=vm/out/times -fo --timer
 
 # One directory that cannot be built does not stop the others.
 MAKEFLAGS += --keep-going
@@ -34,44 +40,69 @@ $(MECHANISMS): deps-build
 	@$(MAKE) --no-print-directory -C $@
 
 help:
-	@sed -n 's/^#: //p' Makefile
+	@sed -n 's/^#: \{0,1\}//p' Makefile
 
-#: make                        build every directory for the running kernel (KDIR= for another)
-#: make procfs                 build just this one
-#: make demo                   see every mechanism talk, in a throwaway machine
-#: make shell-procfs           a throwaway machine to play in, Ctrl-D ends it
-#: make check                  test everything, in throwaway machines
-#: make bench                  what each mechanism costs: tables and plots
-#: make clean                  remove what was built
-#: 
-#: demo-procfs, shell, check-procfs do the same for one directory or all of them.
-#: What is missing is installed, and said. More: make check-faults, show-fault-NAME
-#: (try procfs-user-pointer), check-debug, check-race, check-bench, lint, deps,
-#: compile_commands.json. KERNEL=6.12 boots
-#: another kernel of vm/kernels, check-all tests all of them; clean-cache removes what was downloaded.
-#: check-all, check-faults and check-debug do not repeat what has passed and not changed since; AGAIN=yes does.
+#: make demo            see the mechanisms talk, in a throwaway machine
+#: make procfs          build one directory for the running kernel (make: all of them)
+#: make shell-procfs    a throwaway machine to play in, with that directory built inside
+#: make watch-procfs    at each save: build, test, and say what is wrong
+#: make check-procfs    test one directory in a throwaway machine (make check: all of them)
+#: make doctor          what will work on this computer, and what is missing
+#:
+#: Each of them installs the packages that it lacks, and says so. KERNEL=5.10 (6.1, 6.12, 7.2, 7.3) boots
+#: another kernel. More:
+#:   demo-procfs            one directory; demo-syscall-patch builds a kernel first
+#:   terminal               a second terminal in the guest of make shell
+#:   build-procfs           build anew for that guest; then say "reload" inside
+#:   gdb-procfs             a guest stopped in the module, gdb at its source (AT=function)
+#:   show-fault-NAME        see a mistake bite: show-fault-procfs-user-pointer (V=1: everything)
+#:   check-faults, check-faults-NAME   every planted mistake is caught by the test that it names
+#:   check-debug, check-race, check-all, check-bench   detectors; data races; every kernel; costs
+#:   bench                  what each mechanism costs: tables and plots
+#:   lint, deps, clean, clean-cache, pin, compile_commands.json
+#: check-all, check-faults and check-debug do not repeat what has passed and not changed since;
+#: AGAIN=yes makes them.
 
-demo: demo-here $(OTHERS:%=demo-%)
+# The machine and these directories, ready. What is left out has its own command.
+GUEST = $(KERNEL_DIR)/base.cpio $(CACHE)/accel
+not-here = $(foreach other,$(OTHERS),printf '\n%s\n' "$(1) $(other), which needs a kernel of its own: make $(2)-$(other) (it builds that kernel first: about 10 minutes, once)";)
 
-demo-here: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(HERE:%=$(BUILD_DIR)/%/.built)
+demo: $(GUEST) $(HERE:%=$(BUILD_DIR)/%/.built)
 	@vm/demo $(HERE)
+	@$(call not-here,Not shown:,demo)
 
-demo-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
+demo-%: $(GUEST) $(BUILD_DIR)/%/.built
 	@vm/demo $*
 
-check: check-here $(OTHERS:%=check-%)
+check: check-here
+	@$(call not-here,Not run:,check)
 
-check-here: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(HERE:%=$(BUILD_DIR)/%/.built)
-	@POINTS="$(POINTS)" prove -fo -j$$(nproc) --timer --exec vm/check $(if $(POINTS),vm/debug/stress) $(HERE:%=%/test.sh)
+check-here: $(GUEST) $(HERE:%=$(BUILD_DIR)/%/.built)
+	@$(PROVE) -j$(JOBS) --exec vm/check $(if $(POINTS),vm/debug/stress) $(HERE:%=%/test.sh)
 
-check-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
+check-%: $(GUEST) $(BUILD_DIR)/%/.built
 	@prove -fo --timer --exec vm/check $*/test.sh
 
-shell: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(HERE:%=$(BUILD_DIR)/%/.built)
+shell: $(GUEST) $(HERE:%=$(BUILD_DIR)/%/.built) | deps-shell
 	@vm/shell $(HERE)
 
-shell-%: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(BUILD_DIR)/%/.built
+shell-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-shell
 	@vm/shell $*
+
+terminal: deps-shell
+	@vm/terminal
+
+build-%: $(GUEST)
+	@vm/build $(KERNEL_DIR) $* $(BUILD_DIR)/$*; cat $(BUILD_DIR)/$*.log
+
+watch-%: $(GUEST) | deps-watch
+	@vm/watch $*
+
+gdb-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-gdb
+	@vm/gdb $*
+
+doctor:
+	@vm/doctor
 
 check-all:
 	@vm/matrix $(MECHANISMS)
@@ -113,7 +144,7 @@ check-bench: bench-parts
 check-bench-faults: bench-parts | deps-faults
 	@prove --timer --exec bench/slower $(wildcard bench/*.patch)
 
-bench-parts: $(KERNEL_DIR)/base.cpio $(CACHE)/accel $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built | deps-bench
+bench-parts: $(GUEST) $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built | deps-bench
 else
 # Only the kernel with the system call in it has every mechanism.
 bench check-bench check-bench-faults:
@@ -133,7 +164,11 @@ compile_commands.json: deps-editor
 	@for mechanism in $(MECHANISMS); do $(MAKE) -s -C $$mechanism clean; done
 	bear -- $(MAKE) all
 
-deps: deps-build deps-vm deps-chroot deps-faults deps-bench deps-lint deps-editor
+# The exact versions of the kernels here, in a file: with it other computers fetch the same.
+pin:
+	@vm/default-kernel --pin $(CACHE) | tee vm/pinned
+
+deps: deps-build deps-vm deps-chroot deps-kernel deps-shell deps-watch deps-gdb deps-faults deps-bench deps-lint deps-editor
 
 deps-%:
 	@vm/deps $*
@@ -147,20 +182,20 @@ clean-cache:
 
 ifneq ($(OTHERS),)
 # The same once more, on the kernel that these directories bring.
-$(foreach verb,demo check shell,$(OTHERS:%=$(verb)-%)):
+$(foreach verb,demo check shell build watch gdb,$(OTHERS:%=$(verb)-%)):
 	@$(MAKE) --no-print-directory $@ KERNEL=$(OWN_KERNEL)
 endif
 
 # The kernel, its initramfs, and the directories built for it. A kernel that a directory brings is
 # asked for each time: it is built anew where its series has changed, else nothing happens.
-$(KERNEL_DIR)/release: $(if $(MADE_HERE),FORCE) | deps-vm $(if $(MADE_HERE),deps-kernel)
+$(KERNEL_DIR)/release: $(wildcard vm/pinned) $(if $(MADE_HERE),FORCE) | deps-vm $(if $(MADE_HERE),deps-kernel)
 	@vm/kernel $(KERNEL) $(KERNEL_DIR)
 	@vm/chroot $(KERNEL_DIR) true
 
-$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base vm/init vm/libs vm/replay $(if $(filter $(DETECTORS),$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
+$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base $(wildcard vm/inside/*) vm/libs $(if $(filter $(DETECTORS),$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
 	@vm/chroot $(KERNEL_DIR) vm/base $(KERNEL_DIR)
 
-ready: $(KERNEL_DIR)/base.cpio $(CACHE)/accel
+ready: $(GUEST)
 
 $(CACHE)/accel: vm/accel | $(KERNEL_DIR)/base.cpio
 	@vm/accel $(KERNEL_DIR) $@
@@ -175,7 +210,7 @@ $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/
 # The bench's program takes its numbers from the headers of two directories.
 $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/ioctl/.built $(BUILD_DIR)/netlink/.built
 
-.PHONY: all help demo demo-here check check-here check-all check-debug check-race shell check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint deps clean clean-cache compile_commands.json $(MECHANISMS)
+.PHONY: all help demo check check-here check-all check-debug check-race shell terminal doctor check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint pin deps clean clean-cache compile_commands.json $(MECHANISMS)
 
 .DEFAULT:
 	@echo "There is no target $@. The directories are: $(MECHANISMS). make help shows the rest." >&2; false
