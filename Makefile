@@ -26,8 +26,8 @@ export KERNEL OWN_KERNEL ACCEL LIMIT PROCESSORS V
 CLOCK ?= instructions
 export CLOCK
 
-# A guest with one processor waits for a fifth of its time: there is work for one more.
-JOBS = $$(($$(nproc) + $(if $(filter 1,$(PROCESSORS)),1,0)))
+# A guest with one processor (that of kasan too) waits for a fifth of its time: there is work for one more.
+JOBS = $$(($$(nproc) + $(if $(filter 1 kasan,$(PROCESSORS) $(KERNEL)),1,0)))
 # The slowest of the last run begin, so that none is left over at the end.
 PROVE = mkdir -p vm/out && prove --state=slow,save --statefile=vm/out/times -fo --timer
 
