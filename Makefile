@@ -158,7 +158,7 @@ show-fault-%: deps-faults
 	@faults/run --show faults/$*.patch
 
 lint: deps-lint $(KERNEL_DIR)/base.cpio
-	@vm/lint $(MECHANISMS)
+	@.ci/lint $(MECHANISMS)
 
 compile_commands.json: deps-editor
 	@for mechanism in $(MECHANISMS); do $(MAKE) -s -C $$mechanism clean; done
