@@ -238,7 +238,7 @@ static void device_rows(void)
 	int pipes[2];
 
 	mechanism = "cdev";
-	path = "/dev/cdev_example";
+	path = "/dev/cdev_example0";
 	fd = open(path, O_RDWR);
 	other = fd;
 	if (fd < 0) {
@@ -814,7 +814,7 @@ static void wake_rows(void)
 	close(fd);
 	close(other);
 
-	fd = open("/dev/cdev_example", O_RDWR);
+	fd = open("/dev/cdev_example0", O_RDWR);
 	other = fd;
 	if (fd >= 0)
 		wake("cdev", poll_and_read, write_8);
@@ -1087,8 +1087,8 @@ static void limit_rows(void)
 	limit("debugfs", "/sys/kernel/debug/debugfs_example/message", takes_write);
 	limit("ioctl", "/dev/ioctl_example", takes_ioctl);
 	limit("mmap", "/sys/kernel/debug/mmap_example", takes_mapping);
-	other = open("/dev/cdev_example", O_RDWR | O_NONBLOCK);
-	limit("cdev", "/dev/cdev_example", takes_write);
+	other = open("/dev/cdev_example0", O_RDWR | O_NONBLOCK);
+	limit("cdev", "/dev/cdev_example0", takes_write);
 	close(other);
 
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
