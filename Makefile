@@ -4,8 +4,9 @@
 MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch
 
 # What the throwaway machine boots: a release of vm/kernels, by default the first that belongs to the
-# Debian release of this computer.
-KERNEL ?= $(shell vm/default-kernel)
+# Debian release of this computer, else the first.
+KERNEL ?= $(shell awk -v suite="$$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" \
+	'/^[0-9]/ && (!k || $$2 == suite) { k = $$1; if ($$2 == suite) exit } END { print k }' vm/kernels)
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-mechanisms
 
 # A directory with a target "kernel" brings its own: syscall-patch, whose kernels are called
@@ -90,7 +91,9 @@ shell-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-shell
 	@vm/shell $*
 
 terminal: deps-shell
-	@vm/terminal
+	@[ -S "$$(ls vm/out/*/terminal 2>/dev/null)" ] || { echo "There is no throwaway machine to go to. In another terminal: make shell-procfs" >&2; false; }
+	@echo "The second terminal of the throwaway machine. Enter shows its prompt, Ctrl-] leaves it."
+	@socat -,raw,echo=0,escape=0x1d unix-connect:$$(ls vm/out/*/terminal)
 
 build-%: $(GUEST)
 	@vm/build $(KERNEL_DIR) $* $(BUILD_DIR)/$*; cat $(BUILD_DIR)/$*.log
@@ -166,7 +169,9 @@ compile_commands.json: deps-editor
 
 # The exact versions of the kernels here, in a file: with it other computers fetch the same.
 pin:
-	@vm/default-kernel --pin $(CACHE) | tee vm/pinned
+	@for k in $$(sed -n 's/^\([0-9.]*\)\t.*/\1/p' vm/kernels); do \
+		[ ! -e $(CACHE)/$$k/release ] || printf '%s\t%s\n' $$k "$$(cat $(CACHE)/$$k/release)"; \
+	done | tee vm/pinned
 
 deps: deps-build deps-vm deps-chroot deps-kernel deps-shell deps-watch deps-gdb deps-faults deps-bench deps-lint deps-editor
 
