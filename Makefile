@@ -5,8 +5,10 @@ MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlin
 
 # What the throwaway machine boots: a release of vm/kernels, by default the first that belongs to the
 # Debian release of this computer, else the first.
-KERNEL ?= $(shell awk -v suite="$$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" \
+ifndef KERNEL
+KERNEL := $(shell awk -v suite="$$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" \
 	'/^[0-9]/ && (!k || $$2 == suite) { k = $$1; if ($$2 == suite) exit } END { print k }' vm/kernels)
+endif
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-mechanisms
 
 # A directory with a target "kernel" brings its own: syscall-patch, whose kernels are called
