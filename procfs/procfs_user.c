@@ -35,7 +35,7 @@ int main(int argc, char *argv[])
 	len = write(fd, message, message_len);
 	if (len < 0)
 		err(EXIT_FAILURE, "write %s", PATH);
-	/* Not a reason to write the rest: that would be another message. */
+	/* Writing the rest would store another message, so this is an error. */
 	if ((size_t)len != message_len)
 		errx(EXIT_FAILURE, "write %s: %zd of %zu bytes written", PATH, len, message_len);
 

@@ -28,8 +28,8 @@ log_is() {
 # try COMMAND: prints what the command prints, and its exit status unless that is 0
 try() { "$@" 2>&1 || echo "exit $?"; }
 
-# load MODULE [PARAMETER...]: if the module does not load, ends the test. That is a failure,
-# unless this machine does not allow it.
+# load MODULE [PARAMETER...]: loads a module. If that fails, the test ends: as skipped if this
+# machine does not allow it, else as failed.
 load() {
 	[ -z "$(loaded "$(basename "$1" .ko)")" ] || cannot "$1 is loaded already. Remove it first: sudo rmmod $1"
 	why=$(insmod "$@" 2>&1) && return
@@ -43,7 +43,7 @@ load() {
 	exit 1
 }
 
-# cannot REASON: ends the test. It is skipped before the first check, and has failed after it.
+# cannot REASON: ends the test: as skipped if no check has run yet, else as failed.
 cannot() {
 	[ $count = 0 ] || { is "$1" "" "the test can go on" && exit 1; }
 	echo "1..0 # SKIP $1"
@@ -74,7 +74,10 @@ long=$(printf '%200s' '' | tr ' ' x)
 
 # A known message, to see afterwards that it has not changed
 known() { printf known >$file; }
-unchanged() { now= && read -r now <$file; is "$now" known "after $1 the message is unchanged"; }
+unchanged() {
+	is "$(cat $file)" known "after $1 the message is unchanged"
+	known
+}
 
 load ./procfs_kernel.ko dyndbg
 echo 1..72
@@ -88,15 +91,16 @@ is "$(try ./procfs_user "$long")" "kernel said: $long" "a message of 200 bytes c
 known
 is "$(try ./procfs_user "${long}x")" "procfs_user: write $file: Message too long
 exit 1" "the program reports that a message of 201 bytes is too long"
-unchanged "201 bytes from the program"
 is "$(./procfs_user "${long}x" 2>/dev/null)" "" "a program that fails prints nothing on standard output"
+unchanged "201 bytes from the program"
 is "$(try ./procfs_user -x 2>&1 | tail -n 2)" "usage: procfs_user [message]
 exit 2" "an unknown option is a usage error"
 is "$(try ./procfs_user a b)" "usage: procfs_user [message]
-exit 2" "two messages are a usage error"
+exit 2" "two arguments are a usage error"
 unchanged "usage errors"
 
-# Our file never takes half a message. Another file in its place does: ulimit allows it 512 bytes.
+# Our file takes a message whole or not at all. Other files in its place show what else a program
+# can meet: one that may not grow beyond 512 bytes, and /dev/null, which returns nothing.
 half=$(mktemp)
 mount --bind "$half" $file
 is "$(ulimit -f 1 && try ./procfs_user "$long$long$long")" "procfs_user: write $file: 512 of 600 bytes written
@@ -161,17 +165,17 @@ exec 3<&-
 known
 is "$(./procfs_test -u read good 10)" "5 known" "a user who is not root may read"
 is "$(./procfs_test -u write good 3)" "open: Permission denied" "a user who is not root may not write"
-unchanged "an attempt to write by such a user"
+unchanged "a write by a user who is not root"
 
 known
 is "$(./procfs_test held-write)" "meanwhile known, then 64 xxyy" "while a write is half done others read the old message"
 printf '%200s' '' | tr ' ' a | dd of=$file bs=200 2>/dev/null
 is "$(./procfs_test held-read)" "meanwhile bbbbbbbb, then 64 aaaa" \
-	"while a read is half done others read and write, and it returns the old message"
+	"while a read is half done others can write, and the read still returns the old message"
 printf '%200s' '' | tr ' ' a | dd of=$file bs=200 2>/dev/null
 is "$(./procfs_test held-readv)" "meanwhile bbbbbbbb, then 68 aaaabbbb" \
 	"a readv reads once for each segment, and can return parts of two messages"
-is "$(./procfs_test race)" "0 failed, 0 mixed" "while two write at once a read returns one message or the other"
+is "$(./procfs_test race)" "0 failed, 0 mixed" "while two processes write at once each read returns one whole message"
 
 before=$(said procfs_kernel | wc -l)
 is "$(./procfs_test writev)" 4 "a writev of two segments succeeds"
@@ -190,14 +194,14 @@ exec 3<>$file
 is "$(try rmmod procfs_kernel)" "" "rmmod succeeds while the file is open"
 is "$(cat <&3 2>&1 | sed 's/.*: //')" "Input/output error" "after rmmod a read from the open file fails with EIO"
 is "$(echo x | cat 2>&1 >&3 | sed 's/.*: //')" "Input/output error" "after rmmod a write to the open file fails with EIO"
-is "$(ls -d /proc/procfs_example 2>/dev/null; loaded procfs_kernel)" "" "after rmmod nothing is left"
+is "$(ls -d /proc/procfs_example 2>/dev/null; loaded procfs_kernel)" "" "after rmmod neither the directory nor the module is left"
 is "$(./procfs_test reload) $(ls -d /proc/procfs_example 2>/dev/null; loaded procfs_kernel)" "100 " \
-	"after 100 loads and unloads nothing is left"
+	"100 loads and unloads succeed and leave nothing"
 exec 3<&-
 
 load ./procfs_kernel.ko
 before=$(said procfs_kernel | wc -l)
-is "$(try ./procfs_user again)" "kernel said: again" "after another load the program works again"
+is "$(try ./procfs_user again)" "kernel said: again" "after a second load the program works again"
 is "$(said procfs_kernel | tail -n +$((before + 1)))" "" "without dyndbg nothing is logged"
 rmmod procfs_kernel
 is "$(try ./procfs_user)" "procfs_user: open $file: No such file or directory
