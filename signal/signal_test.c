@@ -565,7 +565,7 @@ int main(int argc, char *argv[])
 		err(1, "setuid");
 	if (!strcmp(command, "read"))
 		flags = O_RDONLY;
-	/* Opens the file by a descriptor: only root may pass the directory, so its mode would not count. */
+	/* By way of a descriptor: only root gets into the directory, whatever the file's mode. */
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", path);
 	fd = open(name, flags);
 	if (fd < 0) {
