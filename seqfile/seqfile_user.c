@@ -27,7 +27,7 @@ int main(int argc, char *argv[])
 	if (fd < 0)
 		err(EXIT_FAILURE, "open %s", PATH);
 
-	/* Each read returns about a page, however large the buffer is; 0 means the end of the file. */
+	/* Each read returns about a page, however large buf is. 0 means the end of the file. */
 	while ((len = read(fd, buf, sizeof(buf))) > 0)
 		if (fwrite(buf, 1, len, stdout) != (size_t)len)
 			err(EXIT_FAILURE, "write standard output");
