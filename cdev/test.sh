@@ -243,6 +243,14 @@ left() { ls -d /dev/cdev_example* /sys/class/cdev_example 2>/dev/null; grep cdev
 is "$(left)" "" "after rmmod no node, no class, no major number and no module is left"
 is "$(./cdev_test reload) $(left)" "100 " "100 loads and unloads succeed and leave nothing"
 
+# Each open of a number that has no driver starts modprobe, which takes longer than the load.
+echo >/proc/sys/kernel/modprobe
+mknod $node c "$major" 0
+is "$(./cdev_test early $node)" 10 "nobody can open a device before all nodes exist"
+echo "$modprobe" >/proc/sys/kernel/modprobe
+rm $node
+[ -z "$(loaded cdev_kernel)" ] || rmmod cdev_kernel
+
 # refused VALUE ERROR
 refused() {
 	is "$(./cdev_test load devices="$1")" "$2" "a load with devices=$1 fails"
@@ -261,16 +269,8 @@ for value in 1 0x8; do
 	rmmod cdev_kernel
 done
 
-# Each open of a number that has no driver starts modprobe, which takes longer than the load.
-echo >/proc/sys/kernel/modprobe
-mknod $node c "$major" 0
-is "$(./cdev_test early $node)" 10 "nobody can open a device before all nodes exist"
-echo "$modprobe" >/proc/sys/kernel/modprobe
-rm $node
-[ -z "$(loaded cdev_kernel)" ] || rmmod cdev_kernel
-
-load ./cdev_kernel.ko
 before=$(said cdev_kernel | wc -l)
+load ./cdev_kernel.ko
 is "$(queue)" "$empty" "after a second load the queue is empty"
 is "$(user again)" "kernel said: again" "after a second load the program works again"
 is "$(said cdev_kernel | tail -n +$((before + 1)))" "" "without dyndbg nothing is logged"
