@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * signal: a program writes a PID to a file, and the module sends real-time
- * signal 44 with the value 1234 to the main thread of that process.
+ * signal: a program writes a PID to a file. The module sends real-time signal 44,
+ * with the value 1234, to the main thread of that process.
  *
  *   /sys/kernel/debug/signalconfpid   0200
  *
