@@ -126,7 +126,7 @@ is "$(try ./signal_user 1 2)" "$usage" "two arguments are a usage error"
 # A file that may not grow beyond one byte shows what the program does after a short write.
 half=$(mktemp)
 mount --bind "$half" $file
-is "$(try ./signal_test one-byte ./signal_user | sed 's/of [0-9]* bytes/of all bytes/')" "signal_user: write $file: 1 of all bytes written
+is "$(try ./signal_test one-byte ./signal_user -n | sed 's/of [0-9]* bytes/of all bytes/')" "signal_user: write $file: 1 of all bytes written
 exit 1" "the program reports a short write"
 umount $file
 rm "$half"
