@@ -101,7 +101,7 @@ static void print_message(struct nlmsghdr *header)
 			printf("command %d", genl->cmd);
 		printf(" %s", attr ? nla_get_string(attr) : "without text");
 	} else {
-		printf("%s", refusal->error ? strerror(-refusal->error) : "acknowledgement");
+		printf("%s", refusal->error ? strerror(-refusal->error) : "acknowledgment");
 		attr = nla_find((void *)(refusal + 1),
 				header->nlmsg_len - NLMSG_HDRLEN - sizeof(*refusal),
 				NLMSGERR_ATTR_MSG);

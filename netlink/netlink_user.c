@@ -36,7 +36,7 @@ static int check(int ret, const char *what)
 	return ret;
 }
 
-/* libnl calls this for each message that is no error and no acknowledgement. */
+/* libnl calls this for each message that is no error and no acknowledgment. */
 static int print_message(struct nl_msg *msg, void *arg)
 {
 	int command = genlmsg_hdr(nlmsg_hdr(msg))->cmd;
@@ -93,11 +93,11 @@ static void echo(struct nl_sock *sock, const char *message)
 	nlmsg_free(msg);
 	/*
 	 * First comes the answer, or a refusal. libnl compares the sequence numbers. An
-	 * acknowledgement in place of an answer means that there is none.
+	 * acknowledgment in place of an answer means that there is none.
 	 */
 	check(nl_recvmsgs_default(sock), "nl_recvmsgs");
 	if (!printed)
-		errx(EXIT_FAILURE, "echo: no answer came");
+		errx(EXIT_FAILURE, "no answer came");
 	check(nl_wait_for_ack(sock), "nl_wait_for_ack");
 }
 

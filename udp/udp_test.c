@@ -130,7 +130,7 @@ static void taken(char *argv[], const char *reply)
  * SOCK_DESTROY, which "ss -K" sends too, makes the kernel put the error ECONNABORTED
  * on the socket of the address -t. The next call on that socket gets it.
  */
-static void error(void)
+static void socket_error(void)
 {
 	struct {
 		struct nlmsghdr header;
@@ -437,34 +437,33 @@ int main(int argc, char *argv[])
 	argv += optind;
 	command = argc ? argv[0] : "";
 
-	if (!strcmp(command, "say")) {
+	if (!strcmp(command, "say"))
 		say();
-	} else if (!strcmp(command, "forge") && argc > 1) {
+	else if (!strcmp(command, "forge") && argc > 1)
 		forge(atoi(argv[1]));
-	} else if (!strcmp(command, "taken") && argc > 1) {
+	else if (!strcmp(command, "taken") && argc > 1)
 		taken(argv + 1, NULL);
-	} else if (!strcmp(command, "replies") && argc > 2) {
+	else if (!strcmp(command, "replies") && argc > 2)
 		taken(argv + 2, argv[1]);
-	} else if (!strcmp(command, "error")) {
-		error();
-	} else if (!strcmp(command, "burst") && argc > 1) {
+	else if (!strcmp(command, "error"))
+		socket_error();
+	else if (!strcmp(command, "burst") && argc > 1)
 		burst(atoi(argv[1]), 0, 4);
-	} else if (!strcmp(command, "held") && argc > 1) {
+	else if (!strcmp(command, "held") && argc > 1)
 		burst(atoi(argv[1]), 1, 2);
-	} else if (!strcmp(command, "context")) {
+	else if (!strcmp(command, "context"))
 		context();
-	} else if (!strcmp(command, "race")) {
+	else if (!strcmp(command, "race"))
 		race();
-	} else if (!strcmp(command, "flood")) {
+	else if (!strcmp(command, "flood"))
 		flood();
-	} else if (!strcmp(command, "reload")) {
+	else if (!strcmp(command, "reload"))
 		reload();
-	} else if (!strcmp(command, "load")) {
+	else if (!strcmp(command, "load"))
 		printf("%s\n", strerror(load(argc > 1 ? argv[1] : "") ? errno : 0));
-	} else if (!strcmp(command, "unload")) {
+	else if (!strcmp(command, "unload"))
 		printf("%s\n", unload() < LONG ? "removed" : "delayed");
-	} else {
+	else
 		errx(2, "usage: see the head of udp_test.c");
-	}
 	return 0;
 }
