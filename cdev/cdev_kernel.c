@@ -1,218 +1,261 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cdev: a character device that is a queue of bytes.
+ * cdev: character devices, each of them a queue of bytes.
  *
- *   /dev/cdev_example   0600, major number in the kernel log
+ *   /dev/cdev_example0, /dev/cdev_example1 ...   0600
+ *   parameter devices: how many, 1 to 8, 2 by default
  *
- * All openers share one queue of 1024 bytes. write(2) takes what fits and
- * blocks only when the queue is full, read(2) takes what is there and blocks
- * only when it is empty. With O_NONBLOCK they fail with EAGAIN instead of
- * blocking, after a signal with EINTR, for a bad pointer with EFAULT: and then
- * nothing has been queued or taken. poll(2) and epoll(7) tell which of the two
- * would not block.
+ * Each device has a queue of up to 1024 bytes, which all programs that open the
+ * device share. write(2) adds the bytes that fit, and waits only while the
+ * queue is full. read(2) takes the bytes that are there, and waits only while
+ * the queue is empty. With O_NONBLOCK they fail with EAGAIN instead of waiting.
+ * A signal ends the wait (EINTR). If a pointer turns out to be bad half way, the
+ * bytes before that count. If there are none, the call fails with EFAULT.
  *
- *   # echo hi > /dev/cdev_example
- *   # head -c 3 /dev/cdev_example
+ *   # echo hi > /dev/cdev_example0
+ *   # head -c 3 /dev/cdev_example0
  *   hi
  */
-/* Puts the module's name before each line of pr_info(); must precede the includes. */
+/* pr_debug() puts this before each line. It must stand before the includes. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/kfifo.h>
-#include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
-#include <linux/slab.h>
-#include <linux/uaccess.h>
+#include <linux/string.h>
+#include <linux/uio.h>
 #include <linux/wait.h>
 
-#define QUEUE_SIZE 1024
+#define DEVICES_MAX 8
+#define QUEUE_SIZE 1024 /* bytes */
 
-static DEFINE_KFIFO(queue, char, QUEUE_SIZE); /* the kernel's ring buffer */
-static u64 queue_taken; /* bytes taken so far: tells a reader that another was faster */
-static DEFINE_MUTEX(queue_lock); /* guards queue and queue_taken */
+/* One device. All of its state is here, so two devices share nothing. */
+struct cdev_example {
+	char queue[QUEUE_SIZE]; /* the oldest byte comes first */
+	size_t queue_len;
+	struct mutex queue_lock; /* guards queue and queue_len */
+	wait_queue_head_t read_wait; /* programs that wait for bytes */
+	wait_queue_head_t write_wait; /* programs that wait for space */
+};
 
-static DECLARE_WAIT_QUEUE_HEAD(read_wait); /* those who wait for bytes */
-static DECLARE_WAIT_QUEUE_HEAD(write_wait); /* those who wait for room */
+static struct cdev_example cdev_examples[DEVICES_MAX];
 
 /*
- * Waits until the length of the queue is not what it was. The condition is a
- * hint, looked at without the lock: a change that it misses is followed by a
- * wake-up.
+ * Runs for the program that called open(2). Our minor numbers begin at 0, and
+ * the kernel opens only those that were given to cdev_add(): so the minor number
+ * is an index, and needs no check. stream_open() says that the file has no
+ * position. lseek(2), pread(2) and pwrite(2) then fail with ESPIPE.
  */
-static int queue_wait(struct file *file, wait_queue_head_t *wait, unsigned int len)
+static int cdev_example_open(struct inode *inode, struct file *file)
 {
-	if (file->f_flags & O_NONBLOCK)
-		return -EAGAIN;
-	/* -ERESTARTSYS after a signal: the call starts again (SA_RESTART) or ends in EINTR. */
-	return wait_event_interruptible(*wait, data_race(kfifo_len(&queue)) != len);
+	file->private_data = &cdev_examples[iminor(inode)];
+	return stream_open(inode, file);
 }
 
 /*
- * Read and write run in process context, for the program that called, and may
- * sleep. Copying from or to its memory (__user) may have to wait for a missing
- * page, for as long as the caller arranges (userfaultfd). So both look at the
- * queue, copy without the lock, and then change the queue if what they saw
- * still holds; else they begin again. Nothing has changed before the copy is
- * complete. kfifo_to_user() and kfifo_from_user() would keep what was copied
- * before a fault.
+ * Takes the lock once the queue's length is not unwanted: 0 for a reader,
+ * QUEUE_SIZE for a writer. Sleeps until then, without the lock: else nobody
+ * could change the queue. Returns 0 with the lock held, or an error without it.
  *
- * Each change wakes everybody who waits for it. A wake-up for one alone would
- * be lost on the others for as long as that one is held up in its copy.
+ * The length may change while wait_event_interruptible() looks at it. READ_ONCE()
+ * says that this is meant. The loop looks again when it has the lock.
+ *
+ * -ERESTARTSYS never reaches the program. After the signal's handler the kernel
+ * starts the system call again (SA_RESTART), or lets it fail with EINTR.
  */
-static ssize_t cdev_example_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
+static int queue_lock_unless(struct file *file, wait_queue_head_t *wait, size_t unwanted)
 {
-	ssize_t ret = 0;
-	char *copy;
-	size_t len;
-	u64 taken;
+	struct cdev_example *example = file->private_data;
 
-	if (!count)
-		return 0;
-	copy = kmalloc(QUEUE_SIZE, GFP_KERNEL);
-	if (!copy)
-		return -ENOMEM;
-
-	while (!ret) {
-		mutex_lock(&queue_lock);
-		len = kfifo_out_peek(&queue, copy, count);
-		taken = queue_taken;
-		mutex_unlock(&queue_lock);
-
-		if (!len) {
-			ret = queue_wait(file, &read_wait, 0);
-		} else if (copy_to_user(buf, copy, len)) {
-			ret = -EFAULT;
-		} else {
-			mutex_lock(&queue_lock);
-			if (taken == queue_taken) { /* else another reader has these bytes */
-				ret = kfifo_out(&queue, copy, len);
-				queue_taken += ret;
-			}
-			mutex_unlock(&queue_lock);
-		}
+	if (mutex_lock_interruptible(&example->queue_lock))
+		return -ERESTARTSYS;
+	while (example->queue_len == unwanted) {
+		mutex_unlock(&example->queue_lock);
+		if (file->f_flags & O_NONBLOCK)
+			return -EAGAIN;
+		if (wait_event_interruptible(*wait, READ_ONCE(example->queue_len) != unwanted))
+			return -ERESTARTSYS;
+		if (mutex_lock_interruptible(&example->queue_lock))
+			return -ERESTARTSYS;
 	}
-	kfree(copy);
-	if (ret > 0)
-		wake_up_interruptible_poll(&write_wait, EPOLLOUT | EPOLLWRNORM);
-	return ret;
+	return 0;
 }
 
-static ssize_t cdev_example_write(struct file *file, const char __user *buf, size_t count,
-				  loff_t *ppos)
+/*
+ * Read and write run for the program that called, and may sleep. An iov_iter is
+ * the program's buffer, or all buffers of a readv(2) or writev(2). It knows how
+ * many bytes are left to copy. Only copy_to_iter() and its relatives may follow
+ * its pointers. They return the number of bytes copied before a bad pointer.
+ *
+ * The copy can sleep, and a program can make it sleep as long as it likes
+ * (userfaultfd). The lock is held meanwhile, as in a pipe. So the others take it
+ * interruptibly: a signal, like that of Ctrl-C, ends their wait. That is bearable
+ * because not everybody may open the node.
+ *
+ * Each change of the queue wakes all programs that wait for it.
+ */
+static ssize_t cdev_example_read(struct kiocb *iocb, struct iov_iter *to)
 {
-	ssize_t ret = 0;
-	char *copy;
-	size_t len;
+	struct cdev_example *example = iocb->ki_filp->private_data;
+	size_t n;
+	int ret;
 
-	if (!count)
+	if (!iov_iter_count(to))
 		return 0;
-	copy = kmalloc(QUEUE_SIZE, GFP_KERNEL);
-	if (!copy)
-		return -ENOMEM;
+	ret = queue_lock_unless(iocb->ki_filp, &example->read_wait, 0);
+	if (ret)
+		return ret;
+	n = copy_to_iter(example->queue, example->queue_len, to);
+	WRITE_ONCE(example->queue_len, example->queue_len - n);
+	/* Simple, and fast enough for 1024 bytes. A large queue would be a ring (kfifo). */
+	memmove(example->queue, example->queue + n, example->queue_len);
+	mutex_unlock(&example->queue_lock);
 
-	while (!ret) {
-		mutex_lock(&queue_lock);
-		len = min_t(size_t, count, kfifo_avail(&queue));
-		mutex_unlock(&queue_lock);
-
-		if (!len) {
-			ret = queue_wait(file, &write_wait, QUEUE_SIZE);
-		} else if (copy_from_user(copy, buf, len)) {
-			ret = -EFAULT;
-		} else {
-			mutex_lock(&queue_lock);
-			ret = kfifo_in(&queue, copy, len); /* less, or 0, after another writer */
-			mutex_unlock(&queue_lock);
-		}
-	}
-	kfree(copy);
-	if (ret > 0)
-		wake_up_interruptible_poll(&read_wait, EPOLLIN | EPOLLRDNORM);
-	return ret;
+	if (!n)
+		return -EFAULT;
+	wake_up_interruptible_poll(&example->write_wait, EPOLLOUT | EPOLLWRNORM);
+	return n;
 }
 
-/* Process context, may sleep. First on the lists of those to wake, then a look: misses nothing. */
+static ssize_t cdev_example_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct cdev_example *example = iocb->ki_filp->private_data;
+	size_t n;
+	int ret;
+
+	if (!iov_iter_count(from))
+		return 0;
+	ret = queue_lock_unless(iocb->ki_filp, &example->write_wait, QUEUE_SIZE);
+	if (ret)
+		return ret;
+	n = copy_from_iter(example->queue + example->queue_len, QUEUE_SIZE - example->queue_len,
+			   from);
+	WRITE_ONCE(example->queue_len, example->queue_len + n);
+	mutex_unlock(&example->queue_lock);
+
+	if (!n)
+		return -EFAULT;
+	wake_up_interruptible_poll(&example->read_wait, EPOLLIN | EPOLLRDNORM);
+	return n;
+}
+
+/*
+ * Runs for the program that called poll(2) or epoll_wait(2). It registers the
+ * program with both wait queues first and looks at the queue after that, so that
+ * no change is missed. It takes no lock: a poll must not wait for a copy.
+ */
 static __poll_t cdev_example_poll(struct file *file, poll_table *wait)
 {
+	struct cdev_example *example = file->private_data;
 	__poll_t ready = 0;
+	size_t len;
 
-	poll_wait(file, &read_wait, wait);
-	poll_wait(file, &write_wait, wait);
-	mutex_lock(&queue_lock);
-	if (!kfifo_is_empty(&queue))
+	poll_wait(file, &example->read_wait, wait);
+	poll_wait(file, &example->write_wait, wait);
+	len = READ_ONCE(example->queue_len);
+	if (len > 0)
 		ready |= EPOLLIN | EPOLLRDNORM;
-	if (!kfifo_is_full(&queue))
+	if (len < QUEUE_SIZE)
 		ready |= EPOLLOUT | EPOLLWRNORM;
-	mutex_unlock(&queue_lock);
 	return ready;
 }
 
+/*
+ * read_iter and write_iter get all buffers of a readv(2) or writev(2) at once.
+ * With .read and .write the kernel would call us for each buffer.
+ */
 static const struct file_operations cdev_example_fops = {
-	.owner = THIS_MODULE, /* an open descriptor keeps the module in */
-	.open = stream_open, /* no position: lseek, pread, pwrite end in ESPIPE */
-	.read = cdev_example_read,
-	.write = cdev_example_write,
+	.owner = THIS_MODULE, /* an open file prevents rmmod */
+	.open = cdev_example_open,
+	.read_iter = cdev_example_read,
+	.write_iter = cdev_example_write,
 	.poll = cdev_example_poll,
 };
 
+static unsigned int devices = 2;
+
+/* An error from here fails the load, and the kernel logs which value was refused. */
+static int devices_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, DEVICES_MAX);
+}
+
+static const struct kernel_param_ops devices_ops = {
+	.set = devices_set,
+	.get = param_get_uint,
+};
+module_param_cb(devices, &devices_ops, &devices, 0444);
+MODULE_PARM_DESC(devices, "how many devices, 1 to 8, 2 by default");
+
 static struct class cdev_example_class = { .name = "cdev_example" };
-static struct cdev cdev_example_cdev;
-static dev_t cdev_example_devt; /* major and minor number */
+static struct cdev cdev_example_cdev; /* may be static, because an open file prevents rmmod */
+static dev_t cdev_example_devt; /* major number, and minor number 0 */
 
 /*
- * A free major number; a class, which devices in sysfs belong to; the device
- * behind the number, which can be opened from there on; and its entry in sysfs,
- * for which the kernel makes a node in /dev. This comes last, since programs
- * take the node for "ready".
+ * Takes a free major number, registers a class (a group of devices in sysfs), and
+ * creates the devices, for each of which the kernel makes a node in /dev.
+ *
+ * cdev_add() comes last: from then on programs can open the nodes, and also nodes
+ * that somebody made by hand. If init failed after that, the kernel would free
+ * the code that they are running. Before it, open(2) fails with ENXIO.
  */
 static int __init cdev_example_init(void)
 {
 	struct device *device;
+	unsigned int i;
 	int ret;
 
-	ret = alloc_chrdev_region(&cdev_example_devt, 0, 1, "cdev_example");
+	ret = alloc_chrdev_region(&cdev_example_devt, 0, devices, "cdev_example");
 	if (ret)
 		return ret;
 	ret = class_register(&cdev_example_class);
 	if (ret)
-		goto unregister_number;
+		goto unregister_numbers;
+	for (i = 0; i < devices; i++) {
+		mutex_init(&cdev_examples[i].queue_lock);
+		init_waitqueue_head(&cdev_examples[i].read_wait);
+		init_waitqueue_head(&cdev_examples[i].write_wait);
+		device = device_create(&cdev_example_class, NULL, cdev_example_devt + i, NULL,
+				       "cdev_example%u", i);
+		ret = PTR_ERR_OR_ZERO(device);
+		if (ret)
+			goto destroy_devices;
+	}
 	cdev_init(&cdev_example_cdev, &cdev_example_fops);
 	cdev_example_cdev.owner = THIS_MODULE;
-	ret = cdev_add(&cdev_example_cdev, cdev_example_devt, 1);
+	ret = cdev_add(&cdev_example_cdev, cdev_example_devt, devices);
 	if (ret)
-		goto unregister_class;
-	device = device_create(&cdev_example_class, NULL, cdev_example_devt, NULL, "cdev_example");
-	ret = PTR_ERR_OR_ZERO(device);
-	if (ret)
-		goto delete_cdev;
-	pr_info("major %d\n", MAJOR(cdev_example_devt));
+		goto destroy_devices;
+	pr_debug("major %d\n", MAJOR(cdev_example_devt));
 	return 0;
 
-delete_cdev:
-	cdev_del(&cdev_example_cdev);
-unregister_class:
+destroy_devices:
+	while (i--)
+		device_destroy(&cdev_example_class, cdev_example_devt + i);
 	class_unregister(&cdev_example_class);
-unregister_number:
-	unregister_chrdev_region(cdev_example_devt, 1);
+unregister_numbers:
+	unregister_chrdev_region(cdev_example_devt, devices);
 	return ret;
 }
 
 static void __exit cdev_example_exit(void)
 {
-	device_destroy(&cdev_example_class, cdev_example_devt);
+	unsigned int i;
+
 	cdev_del(&cdev_example_cdev);
+	for (i = 0; i < devices; i++)
+		device_destroy(&cdev_example_class, cdev_example_devt + i);
 	class_unregister(&cdev_example_class);
-	unregister_chrdev_region(cdev_example_devt, 1);
+	unregister_chrdev_region(cdev_example_devt, devices);
 }
 
 module_init(cdev_example_init);
 module_exit(cdev_example_exit);
 
-MODULE_DESCRIPTION("A queue of bytes behind a character device");
+MODULE_DESCRIPTION("Character devices, each of them a queue of bytes");
 MODULE_LICENSE("GPL");

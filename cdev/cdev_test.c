@@ -1,44 +1,58 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: single calls with odd buffers, calls that
- * wait, are interrupted or held half way, callers at once. Prints what came of it.
+ * Does what test.sh cannot do in shell: single calls with odd buffers, calls
+ * that wait, are interrupted or held half way, several callers at once. Prints
+ * the results.
  *
- * Usage: cdev_test [-u] [-n] read|write BUFFER COUNT   (-u: as nobody, -n: O_NONBLOCK)
- *        cdev_test say|only TEXT   (only: empties the queue before)
- *        cdev_test seek|pread|pwrite
- *        cdev_test waiting read|write|poll-in|poll-out [served|signal|restart]
- *        cdev_test poll|edge|held-read|held-write|outrun-write|ring|stress|reload|unload
+ * Usage: cdev_test [-1] [-u] [-n] read|write BUFFER COUNT
+ *        cdev_test [-1] say|only TEXT   (only: empties the queue before)
+ *        cdev_test readv|writev SIZE SIZE
+ *        cdev_test seek|pread|pwrite|splice|sendfile
+ *        cdev_test waiting read|write|poll-in|poll-out served|signal|restart
+ *        cdev_test poll|edge|held-read|held-write|pieces|stress|reload|unload
+ *        cdev_test load PARAMETERS
+ *        cdev_test early NODE
+ *        cdev_test nothing read|write COMMAND...
+ *
+ * -1: the second device, -u: as nobody, -n: O_NONBLOCK.
  */
+#define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <linux/types.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#define PATH "/dev/cdev_example"
 #define MODULE "cdev_kernel"
 #define QUEUE_SIZE 1024
-#define PATIENCE 5 /* seconds: a call that waits for ever must not hold up the test */
+#define PATIENCE 5 /* seconds: after that a call that still waits ends the program */
 
+static const char *path = "/dev/cdev_example0";
 static long page;
-static char *pages; /* two pages; what becomes of the second is up to the test */
-static char *bad; /* points to no page at all */
+static char *pages; /* two pages; some tests unmap or register the second */
+static char *bad; /* points to memory that does not exist */
 
 static int open_device(int flags)
 {
-	int fd = open(PATH, O_RDWR | flags);
+	int fd = open(path, O_RDWR | flags);
 
 	alarm(PATIENCE);
 	if (fd < 0) {
@@ -72,12 +86,12 @@ static char *odd_buffer(const char *kind)
 	munmap(pages + page, page);
 	if (!strcmp(kind, "unmapped"))
 		return pages + page;
-	if (!strcmp(kind, "edge")) /* four good bytes, then nothing */
+	if (!strcmp(kind, "edge")) /* four good bytes, then no memory */
 		return memset(pages + page - 4, 'x', 4);
 	errx(2, "no such buffer: %s", kind);
 }
 
-/* A system call in a thread of its own. */
+/* A system call that a thread makes. */
 struct call {
 	long number, args[3], ret;
 	int error;
@@ -95,7 +109,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Returns when the call sleeps in the kernel; the alarm is there in case it never does. */
+/* Returns when the call sleeps in the kernel. If it never does, the alarm ends the program. */
 static void until_asleep(struct call *call)
 {
 	char path[64], now[32], wanted[32];
@@ -142,7 +156,7 @@ static void drain(int fd)
 		;
 }
 
-/* What a read gives, as a string. */
+/* Returns what a read returned, as a string. */
 static const char *take(int fd, size_t size)
 {
 	static char buf[65];
@@ -161,9 +175,9 @@ static void on_signal(int sig)
 }
 
 /*
- * A call that has to wait: a read or a poll for bytes from the empty queue, a
- * write or a poll for room to the full one. Then it is served, a signal
- * interrupts it, or both.
+ * A call that has to wait: a read or a poll while the queue is empty, or a write
+ * or a poll while it is full. Then the queue changes, or a signal interrupts the
+ * call, or first the signal comes and then the change.
  */
 static void waiting(const char *what, const char *then)
 {
@@ -208,7 +222,7 @@ static const char *names(unsigned int events)
 	return name[!!(events & EPOLLIN) + 2 * !!(events & EPOLLOUT)];
 }
 
-/* What poll and a level-triggered epoll say now. */
+/* Prints what poll and a level-triggered epoll say now. */
 static void level(void)
 {
 	struct pollfd pollfd = { .fd = open_device(0), .events = POLLIN | POLLOUT };
@@ -218,14 +232,14 @@ static void level(void)
 	if (poll(&pollfd, 1, 0) < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, pollfd.fd, &event))
 		err(1, "poll");
 	printf("poll %s, epoll", names(pollfd.revents));
-	for (i = 0; i < 2; i++) { /* told again, as long as it is so */
+	for (i = 0; i < 2; i++) { /* the second time nothing has changed */
 		event.events = 0;
 		epoll_wait(epoll, &event, 1, 0);
 		printf(" %s%s", names(event.events), i ? "\n" : ",");
 	}
 }
 
-static int edges[2]; /* an epoll for bytes, one for room */
+static int edges[2]; /* an epoll for bytes, one for space */
 
 static void step(const char *what, ssize_t ret)
 {
@@ -236,7 +250,7 @@ static void step(const char *what, ssize_t ret)
 	printf("%s, ", epoll_wait(edges[1], &event, 1, 0) ? " out" : "");
 }
 
-/* Edge-triggered: an event for each change, and none where nothing has changed. */
+/* Edge-triggered: prints after each step which events came. */
 static void edge(void)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
@@ -265,47 +279,67 @@ static void edge(void)
 	printf("end\n");
 }
 
-/*
- * A call on 64 bytes across two pages stops at the second, whose fault
- * userfaultfd holds back. Meanwhile others read and write; with outrun they
- * leave no room for the write that is held.
- */
-static void hold(int writing, int outrun)
+/* Sends signals until told to stop: one alone might come before the call that it should end. */
+static int disturbed;
+
+static void *disturb(void *thread)
 {
-	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC), fd = open_device(O_NONBLOCK);
+	while (!__atomic_load_n(&disturbed, __ATOMIC_RELAXED)) {
+		usleep(20000);
+		pthread_kill(*(pthread_t *)thread, SIGUSR1);
+	}
+	return NULL;
+}
+
+/*
+ * The 64 bytes of a call lie across two pages. Its first access to the second page
+ * waits until we provide it, and the call holds the device's lock meanwhile.
+ */
+static void hold(int writing)
+{
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC), fd = open_device(O_NONBLOCK), second;
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = {
 		.range = { (unsigned long)pages + page, page },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 	struct uffdio_copy copy = { .dst = (unsigned long)pages + page, .len = page };
+	struct sigaction action = { .sa_handler = on_signal }; /* no SA_RESTART */
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN | POLLOUT };
+	pthread_t disturber, self = pthread_self();
 	char *buf = pages + page - 2;
 	struct uffd_msg msg;
 	struct call call;
 	ssize_t ret;
 
+	path = "/dev/cdev_example1";
+	second = open_device(O_NONBLOCK);
 	drain(fd);
+	drain(second);
 	memset(buf, 'x', 2);
 	copy.src = (unsigned long)memset(malloc(page), 'y', page);
 	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg))
 		err(1, "userfaultfd");
 	if (!writing && write(fd, "first", 5) != 5)
 		err(1, "write");
-	start(&call, writing ? SYS_write : SYS_read, open_device(0), (long)buf, 64);
-	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now it waits */
+	start(&call, writing ? SYS_write : SYS_read, fd, (long)buf, 64);
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now the call waits */
 		err(1, "read userfaultfd");
 
-	/* Others do not wait, and see none of a message that is not complete. */
-	printf("meanwhile %s, ", take(fd, 64));
-	if (write(fd, "second", 6) != 6)
-		err(1, "write beside a held call");
-	if (outrun)
-		fill(fd);
+	poll(&pollfd, 1, 0);
+	printf("poll %s, ", names(pollfd.revents));
+	ret = write(second, "other", 5);
+	printf("second device %s, ", ret < 0 ? strerror(errno) : take(second, 64));
+
+	sigaction(SIGUSR1, &action, NULL);
+	pthread_create(&disturber, NULL, disturb, &self);
+	printf("read %s, ", take(fd, 64));
+	ret = write(fd, "late", 4);
+	printf("write %s, ", ret < 0 ? strerror(errno) : "succeeded");
+	__atomic_store_n(&disturbed, 1, __ATOMIC_RELAXED);
+	pthread_join(disturber, NULL);
+
 	ioctl(uffd, UFFDIO_COPY, &copy);
-	if (outrun) {
-		until_asleep(&call);
-		take(fd, 6);
-	}
 	ret = result(&call);
 	printf("then %zd", ret);
 	if (!writing && ret > 0)
@@ -313,10 +347,10 @@ static void hold(int writing, int outrun)
 	printf(", left %s\n", take(fd, 9));
 }
 
-/* Goes round and round the queue in pieces of any size, with faults between. */
-static void ring(void)
+/* Sends a stream through the queue in pieces of many sizes, with bad pointers between. */
+static void pieces(void)
 {
-	int fd = open_device(O_NONBLOCK), i, k, size, wrong = 0;
+	int fd = open_device(O_NONBLOCK), i, k, size, rest, wrong = 0;
 	unsigned char in = 0, out = 0, buf[QUEUE_SIZE];
 
 	drain(fd);
@@ -328,18 +362,104 @@ static void ring(void)
 		wrong += write(fd, buf, size) != size;
 		memset(buf, 0, sizeof(buf));
 		wrong += read(fd, bad, size) != -1;
-		wrong += read(fd, buf, sizeof(buf)) != size;
+		/* In two reads: the second gets what the first left. */
+		rest = size - size / 3;
+		wrong += read(fd, buf, size / 3) != size / 3;
+		wrong += read(fd, buf + size / 3, sizeof(buf) - size / 3) != rest;
 		for (k = 0; k < size; k++)
 			wrong += buf[k] != out++;
 	}
 	printf("%d wrong\n", wrong);
 }
 
+/* One call with two buffers. */
+static void two_buffers(int writing, size_t first, size_t second)
+{
+	struct iovec iov[] = { { pages, first }, { pages + page, second } };
+	int fd = open_device(0);
+	ssize_t ret;
+
+	if (writing) {
+		memset(pages, 'a', first);
+		memset(pages + page, 'b', second);
+		print_result(writev(fd, iov, 2), NULL);
+		return;
+	}
+	ret = readv(fd, iov, 2);
+	memmove(pages + first, pages + page, second);
+	print_result(ret, pages);
+}
+
+/*
+ * Loads the module with eight devices while a thread tries to open a node that was
+ * made by hand. As soon as it succeeds, nothing of the load may be left to do that
+ * could fail: all nodes must exist. If the load fails while the node is open, the
+ * end of this program closes it, and the kernel calls a module that is no more.
+ */
+#define LAST_NODE "/dev/cdev_example7"
+static int load_ended, early_fd;
+
+static void *open_early(void *node)
+{
+	int ended;
+
+	do {
+		ended = __atomic_load_n(&load_ended, __ATOMIC_ACQUIRE);
+		early_fd = open(node, O_RDWR);
+	} while (early_fd < 0 && !ended);
+	if (early_fd < 0)
+		return "never opened";
+	return access(LAST_NODE, F_OK) ? "opened too early" : NULL;
+}
+
+static void early(char *node)
+{
+	int fd = open(MODULE ".ko", O_RDONLY), i;
+	pthread_t thread;
+	void *said;
+
+	for (i = 0; i < 10; i++) {
+		__atomic_store_n(&load_ended, 0, __ATOMIC_RELEASE);
+		pthread_create(&thread, NULL, open_early, node);
+		if (syscall(SYS_finit_module, fd, "devices=8", 0))
+			err(1, "load");
+		__atomic_store_n(&load_ended, 1, __ATOMIC_RELEASE);
+		pthread_join(thread, &said);
+		close(early_fd);
+		if (said) {
+			puts(said);
+			return;
+		}
+		if (syscall(SYS_delete_module, MODULE, O_NONBLOCK))
+			err(1, "unload");
+	}
+	printf("%d\n", i);
+}
+
+/* Runs a program whose reads or writes of 9 bytes all return 0. */
+static void nothing(long call, char *argv[])
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 9, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 0), /* errno 0: success */
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { sizeof(filter) / sizeof(*filter), filter };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, 2, &prog))
+		err(1, "seccomp");
+	execv(argv[0], argv);
+	err(1, "exec %s", argv[0]);
+}
+
 /*
  * Eight writers of 1 MiB each, four readers. The stream is made of words of 8
- * bytes, each of which exists once: the number of its writer and its place
- * there. The readers keep what they got. Afterwards each word must be there
- * exactly once, and the words of one accepted write side by side.
+ * bytes, and each word exists once: it holds the number of its writer and its
+ * place there. The readers keep what they got. Afterwards each word must be
+ * there exactly once, and the words of one write must stand side by side.
  */
 enum { WRITERS = 8, READERS = 4, WORDS = (1 << 20) / 8, ALL = WRITERS * WORDS };
 #define END (~(__u64)0) /* ends one reader */
@@ -351,7 +471,7 @@ static char begins_write[ALL + 1], begins_read[ALL], ends_read[ALL];
 
 static void *stress_write(void *arg)
 {
-	/* Some ask for more than the queue can take, some for less. */
+	/* Some write more than the queue can hold, some less. */
 	static const size_t sizes[WRITERS] = { 8192, 4096, 2048, 1024, 1016, 1000, 512, 328 };
 	size_t me = (long)arg, done, rest;
 	int fd = open_device(0);
@@ -378,13 +498,13 @@ static void *stress_read(void *arg)
 	ssize_t ret;
 
 	while (!ended) {
-		alarm(PATIENCE); /* anew, as long as there is progress */
+		alarm(PATIENCE); /* starts again at each progress */
 		if (len > ALL)
 			errx(1, "more read than was written");
 		ret = read(fd, words + len, sizes[me]);
 		if (ret <= 0 || ret % 8)
 			err(1, "read of %zd bytes", ret);
-		/* Every END behind the first is another reader's. */
+		/* Each END after the first belongs to another reader. */
 		for (n = ret / 8; n && words[len + n - 1] == END; n--)
 			if (ended++ && write(fd, &end, 8) != 8)
 				err(1, "write");
@@ -420,7 +540,7 @@ static void stress(void)
 			err(1, "write");
 	for (i = 0; i < READERS; i++)
 		pthread_join(readers[i], NULL);
-	alarm(0); /* nothing waits any more */
+	alarm(0); /* no call can wait any more */
 
 	for (w = 0; w <= ALL; w += WORDS)
 		begins_write[w] = 1;
@@ -432,7 +552,7 @@ static void stress(void)
 				continue;
 			}
 			doubled += seen[w]++ > 0;
-			/* Where the stream does not go on, one write ends and another begins. */
+			/* At a jump in the stream, one write must end and another begin. */
 			if (begins_read[w])
 				mixed += !begins_write[w] && !ends_read[w - 1];
 			else if (before < ALL && w != before + 1)
@@ -457,7 +577,7 @@ static void reload(void)
 
 int main(int argc, char *argv[])
 {
-	int flags = 0, fd, reading;
+	int flags = 0, fd, reading, ends[2];
 	const char *command;
 	char *buf;
 	size_t count;
@@ -470,6 +590,8 @@ int main(int argc, char *argv[])
 	for (; argc > 1 && argv[1][0] == '-'; argc--, argv++) {
 		if (!strcmp(argv[1], "-n"))
 			flags = O_NONBLOCK;
+		else if (!strcmp(argv[1], "-1"))
+			path = "/dev/cdev_example1";
 		else if (strcmp(argv[1], "-u"))
 			errx(2, "no such option: %s", argv[1]);
 		else if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
@@ -481,8 +603,8 @@ int main(int argc, char *argv[])
 
 	if (!strcmp(command, "stress")) {
 		stress();
-	} else if (!strcmp(command, "ring")) {
-		ring();
+	} else if (!strcmp(command, "pieces")) {
+		pieces();
 	} else if (!strcmp(command, "poll")) {
 		level();
 	} else if (!strcmp(command, "edge")) {
@@ -490,9 +612,13 @@ int main(int argc, char *argv[])
 	} else if (!strcmp(command, "reload")) {
 		reload();
 	} else if (!strcmp(command, "held-read") || !strcmp(command, "held-write")) {
-		hold(command[5] == 'w', 0);
-	} else if (!strcmp(command, "outrun-write")) {
-		hold(1, 1);
+		hold(command[5] == 'w');
+	} else if (argc > 3 && (!strcmp(command, "readv") || !strcmp(command, "writev"))) {
+		two_buffers(command[0] == 'w', atoi(argv[2]), atoi(argv[3]));
+	} else if (argc > 2 && !strcmp(command, "early")) {
+		early(argv[2]);
+	} else if (argc > 3 && !strcmp(command, "nothing")) {
+		nothing(argv[2][0] == 'r' ? SYS_read : SYS_write, argv + 3);
 	} else if (argc > 3 && !strcmp(command, "waiting")) {
 		waiting(argv[2], argv[3]);
 	} else if (argc > 2 && (!strcmp(command, "say") || !strcmp(command, "only"))) {
@@ -503,6 +629,16 @@ int main(int argc, char *argv[])
 	} else if (!strcmp(command, "unload")) {
 		ret = syscall(SYS_delete_module, MODULE, O_NONBLOCK);
 		puts(ret ? strerror(errno) : "0");
+	} else if (argc > 2 && !strcmp(command, "load")) {
+		ret = syscall(SYS_finit_module, open(MODULE ".ko", O_RDONLY), argv[2], 0);
+		puts(ret ? strerror(errno) : "0");
+	} else if (!strcmp(command, "splice")) {
+		if (pipe(ends))
+			err(1, "pipe");
+		print_result(splice(open_device(flags), NULL, ends[1], NULL, 5, 0), NULL);
+	} else if (!strcmp(command, "sendfile")) {
+		print_result(sendfile(open_device(flags), open(MODULE ".ko", O_RDONLY), NULL, 5),
+			     NULL);
 	} else if (!strcmp(command, "seek")) {
 		print_result(lseek(open_device(flags), 0, SEEK_CUR), NULL);
 	} else if (!strcmp(command, "pread")) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Writes a message into the queue, reads as many bytes back and prints them.
+ * Writes a message into the queue of the first device, reads as many bytes back
+ * and prints them.
  *
  * Usage: cdev_user [message]
  */
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATH "/dev/cdev_example"
+#define PATH "/dev/cdev_example0"
 
 int main(int argc, char *argv[])
 {
@@ -29,27 +30,35 @@ int main(int argc, char *argv[])
 	if (optind < argc)
 		message = argv[optind];
 
-	/* The queue takes any number of bytes: this limit is the program's own. */
+	/* The queue is a stream of bytes without messages. This limit is the program's own. */
 	len = strlen(message);
 	if (len > sizeof(answer)) {
 		errno = EMSGSIZE;
 		err(EXIT_FAILURE, "message of %zu bytes", len);
 	}
 
-	fd = open(PATH, O_RDWR);
+	fd = open(PATH, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		err(EXIT_FAILURE, "open %s", PATH);
 
-	/* One call may do less than it was asked for, so both go on until all is done. */
+	/*
+	 * A call may transfer fewer bytes than it was asked for, so both loops go
+	 * on with the rest. A call that transfers none would repeat forever: it
+	 * is an error.
+	 */
 	for (done = 0; done < len; done += ret) {
 		ret = write(fd, message + done, len - done);
 		if (ret < 0)
 			err(EXIT_FAILURE, "write %s", PATH);
+		if (ret == 0)
+			errx(EXIT_FAILURE, "write %s: %zu of %zu bytes written", PATH, done, len);
 	}
 	for (done = 0; done < len; done += ret) {
 		ret = read(fd, answer + done, len - done);
 		if (ret < 0)
 			err(EXIT_FAILURE, "read %s", PATH);
+		if (ret == 0)
+			errx(EXIT_FAILURE, "read %s: %zu of %zu bytes read", PATH, done, len);
 	}
 	printf("kernel said: ");
 	fwrite(answer, 1, len, stdout);

@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: single calls with odd buffers and offsets,
- * calls held half way, callers at once. Prints what came of it. FILE and ITEM
- * are names below configfs_example; where none is said, test.sh has made "one".
+ * Does what test.sh cannot do in shell: single calls with odd buffers and
+ * offsets, calls held half way, several callers at once. Prints the results.
+ * FILE and ITEM are names below configfs_example. The others use the item "one",
+ * which test.sh has made, or items of their own.
  *
  * Usage: configfs_test [-u] read|write FILE BUFFER COUNT [OFFSET]   (-u: as nobody)
  *        configfs_test [-u] mkdir|rmdir ITEM
  *        configfs_test text FILE TEXT
- *        configfs_test held-read|held-write|held-rmdir|kept
+ *        configfs_test writev|held-read|held-write|held-rmdir|kept
  *        configfs_test race|race-rmdir|race-mkdir|leak|reload|unload
+ *        configfs_test nothing write|pread COUNT COMMAND...
  */
 #define _FILE_OFFSET_BITS 64
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,7 +39,7 @@
 #define MESSAGE "one/message"
 
 static long page;
-static char *pages; /* two pages; what becomes of the second is up to the test */
+static char *pages; /* two pages; some tests unmap or register the second */
 
 static int open_file(const char *file, int flags)
 {
@@ -69,12 +76,45 @@ static char *odd_buffer(const char *kind)
 	munmap(pages + page, page);
 	if (!strcmp(kind, "unmapped"))
 		return pages + page;
-	if (!strcmp(kind, "edge")) /* four good bytes, then nothing */
+	if (!strcmp(kind, "edge")) /* four good bytes, then no memory */
 		return memcpy(pages + page - 4, "1234", 4);
 	errx(2, "no such buffer: %s", kind);
 }
 
-/* A call on 64 bytes across two pages stops at the second, whose fault userfaultfd holds back. */
+/* Writes two segments with one call. */
+static void write_segments(void)
+{
+	struct iovec iov[] = { { "ab", 2 }, { "cd", 2 } };
+
+	print_result(writev(open_file(MESSAGE, O_WRONLY), iov, 2), NULL);
+}
+
+/*
+ * Runs a command in which one call, the one with this count, does nothing and returns
+ * 0. A filter for system calls (seccomp) does that, since configfs itself never would.
+ */
+static void run_with_nothing(int call, int count, char *command[])
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, count, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(filter) / sizeof(*filter), filter };
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		err(1, "prctl");
+	execv(*command, command);
+	err(1, "exec %s", *command);
+}
+
+/*
+ * Its 64 bytes lie across two pages. The first access to the second page waits
+ * until hold() provides it.
+ */
 static void *held_call(void *op)
 {
 	int fd = open_file(MESSAGE, O_RDWR);
@@ -84,7 +124,7 @@ static void *held_call(void *op)
 	return (void *)(ret < 0 ? -errno : ret);
 }
 
-enum held { READ, WRITE, RMDIR }; /* RMDIR: a write, whose item goes meanwhile */
+enum held { READ, WRITE, RMDIR }; /* RMDIR: a write, whose item is removed meanwhile */
 
 static void hold(enum held what)
 {
@@ -107,7 +147,7 @@ static void hold(enum held what)
 	alarm(5); /* if the held call locks us out, this ends the test */
 
 	pthread_create(&thread, NULL, held_call, what == READ ? NULL : "");
-	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now it waits */
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now the call waits */
 		err(1, "read userfaultfd");
 	if (what == READ && write(fd, "new message", 11) != 11)
 		err(1, "write beside a held read");
@@ -122,14 +162,17 @@ static void hold(enum held what)
 		printf("then %s\n", strerror(-(long)ret));
 		return;
 	}
-	/* What the descriptor has read once it keeps, so look through a new one. */
+	/* An open file keeps the text of its first read, so open the file again. */
 	fd = open_file(MESSAGE, O_RDONLY);
 	if (what == WRITE && pread(fd, pages + page - 32, 64, 0) < 0)
 		err(1, "read");
 	printf("then %zd %.4s\n", (ssize_t)ret, pages + page - 2);
 }
 
-/* A descriptor keeps what it read first, until it writes; even when the item has gone. */
+/*
+ * An open file keeps the text of its first read until something is written through
+ * it, even after the item is removed. Prints the result of each step.
+ */
 static void kept(void)
 {
 	int fd = open_file(MESSAGE, O_RDWR);
@@ -149,9 +192,9 @@ static void kept(void)
 }
 
 /*
- * Two writers, 200 times a and 100 times b: whoever reads sees one or the other,
- * whole. Each has a descriptor of its own, since the core lets one caller at a
- * time into a descriptor. Whoever reads opens again, see kept().
+ * Two writers write 200 times a and 100 times b. Each read must return one of the
+ * two, whole. Each writer opens the file, because configfs lets only one caller at a
+ * time use an open file. The reader opens it for each read, see kept().
  */
 static void race(void)
 {
@@ -189,8 +232,8 @@ static void race(void)
 }
 
 /*
- * One writes to an item again and again, the other removes it in the midst of
- * that: no write may end in anything but success and, from then on, ENOENT.
+ * One process writes to an item again and again, the other removes the item meanwhile.
+ * Each write must succeed until the removal, and fail with ENOENT from then on.
  */
 static void race_rmdir(void)
 {
@@ -202,7 +245,7 @@ static void race_rmdir(void)
 		err(1, "pipe");
 	if (!fork()) {
 		close(to_writer[1]);
-		alarm(30); /* if a write goes on for ever, this ends the test */
+		alarm(30); /* if a write goes on forever, this ends the test */
 		while (read(to_writer[0], &byte, 1) == 1) {
 			fd = open_file("removed/value", O_RDWR);
 			byte = write(fd, "1", 1) != 1;
@@ -223,18 +266,18 @@ static void race_rmdir(void)
 		if (mkdir("removed", 0755))
 			err(1, "mkdir");
 		if (write(to_writer[1], &byte, 1) != 1 || read(from_writer[0], &byte, 1) != 1)
-			err(1, "the writer has gone");
+			err(1, "the writer has ended");
 		odd += byte;
 		if (rmdir("removed"))
 			err(1, "rmdir");
 		if (read(from_writer[0], &byte, 1) != 1)
-			err(1, "the writer has gone");
+			err(1, "the writer has ended");
 		odd += byte;
 	}
 	printf("%d rounds, %d odd\n", i, odd);
 }
 
-/* Four callers make and remove the same name: whoever has made it can remove it, nobody else. */
+/* Four processes make and remove the same name. The one that made it must be able to remove it. */
 static void race_mkdir(void)
 {
 	enum { ROUNDS = 100 };
@@ -253,7 +296,7 @@ static void race_mkdir(void)
 	printf("%d wrong\n", wrong);
 }
 
-/* Objects in use in all of the kernel's own caches for kmalloc(). */
+/* Returns how many objects of kmalloc() the whole kernel has in use. */
 static long objects(void)
 {
 	FILE *slabs = fopen("/proc/slabinfo", "r");
@@ -269,7 +312,10 @@ static long objects(void)
 	return sum;
 }
 
-/* Items made and removed: what is lost with each adds up, what others allocate does not. */
+/*
+ * Makes and removes many items. What each of them loses adds up; what others allocate
+ * meanwhile does not.
+ */
 static void leak(void)
 {
 	enum { ROUNDS = 2000 };
@@ -316,7 +362,7 @@ int main(int argc, char *argv[])
 		errx(2, "usage: see the head of configfs_test.c");
 	command = argv[1];
 
-	/* These two want the directory of the module, all others that of the items. */
+	/* These run in the directory of the module, all others in that of the items. */
 	if (!strcmp(command, "reload")) {
 		reload();
 		return 0;
@@ -325,6 +371,9 @@ int main(int argc, char *argv[])
 		print_result(syscall(SYS_delete_module, MODULE, O_NONBLOCK), NULL);
 		return 0;
 	}
+	if (argc > 4 && !strcmp(command, "nothing"))
+		run_with_nothing(strcmp(argv[2], "write") ? SYS_pread64 : SYS_write, atoi(argv[3]),
+				 argv + 4);
 	if (chdir(PATH))
 		err(1, "chdir " PATH);
 
@@ -336,6 +385,8 @@ int main(int argc, char *argv[])
 		race_mkdir();
 	} else if (!strcmp(command, "leak")) {
 		leak();
+	} else if (!strcmp(command, "writev")) {
+		write_segments();
 	} else if (!strcmp(command, "kept")) {
 		kept();
 	} else if (!strcmp(command, "held-read")) {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Makes an item of its own, writes a message to it, reads it back, removes the
- * item and prints what stood there.
+ * Makes an item, writes a message to it, reads it back, removes the item and
+ * prints the message.
  *
  * Usage: configfs_user [message]
  */
 #include <err.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,20 +17,17 @@
 
 static char item[100], path[120];
 
-/* An item outlives its maker, so that a failure has to remove it too. */
-static void fail(const char *call)
+/* An item stays when the program that made it ends. */
+static void remove_item(void)
 {
-	int error = errno;
-
 	rmdir(item);
-	errno = error;
-	err(EXIT_FAILURE, "%s %s", call, path);
 }
 
 int main(int argc, char *argv[])
 {
 	const char *message = "hi kernel";
 	char answer[200];
+	size_t message_len;
 	ssize_t len;
 	int fd;
 
@@ -41,25 +37,34 @@ int main(int argc, char *argv[])
 	}
 	if (optind < argc)
 		message = argv[optind];
+	message_len = strlen(message);
 
 	snprintf(item, sizeof(item), DIRECTORY "/user-%ld", (long)getpid());
 	snprintf(path, sizeof(path), "%s/message", item);
 	if (mkdir(item, 0755))
 		err(EXIT_FAILURE, "mkdir %s", item);
-	fd = open(path, O_RDWR);
-	if (fd < 0)
-		fail("open");
-	if (write(fd, message, strlen(message)) < 0)
-		fail("write");
+	atexit(remove_item); /* err() and errx() below call exit(3), which calls this */
 
-	/* The write moved the file position; the answer begins at 0. */
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		err(EXIT_FAILURE, "open %s", path);
+	len = write(fd, message, message_len);
+	if (len < 0)
+		err(EXIT_FAILURE, "write %s", path);
+	/* Writing the rest would store another message, so this is an error. */
+	if ((size_t)len != message_len)
+		errx(EXIT_FAILURE, "write %s: %zd of %zu bytes written", path, len, message_len);
+
+	/* The write moved the file position; the answer begins at offset 0. */
 	len = pread(fd, answer, sizeof(answer), 0);
 	if (len < 0)
-		fail("pread");
+		err(EXIT_FAILURE, "pread %s", path);
+	if (len == 0 && message_len > 0)
+		errx(EXIT_FAILURE, "pread %s: the file is empty", path);
+
+	/* Before we print: if nobody reads our output, a signal ends us, without exit(3). */
 	if (rmdir(item))
 		err(EXIT_FAILURE, "rmdir %s", item);
-
-	/* Only now: a closed standard output would end us with the item still there. */
 	printf("kernel said: ");
 	fwrite(answer, 1, len, stdout);
 	printf("\n");

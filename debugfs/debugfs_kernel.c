@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * debugfs: files for those who debug the kernel. In /sys/kernel/debug/debugfs_example,
- * all 0644:
+ * debugfs: files for people who debug the kernel, in /sys/kernel/debug/debugfs_example.
  *
- *   value     8 bits, by the one-line API, which turns 300 into 44 without a word
- *   message   one write(2) is one message of up to 200 bytes, kept as it came
- *   history   the last 8 messages, oldest first, escaped, one a line
+ *   value     0644   a number of 8 bits; 300 silently becomes 44
+ *   message   0644   one message of up to 200 bytes, like that of procfs
+ *   history   0444   the last 8 messages, oldest first, escaped, one per line
  *
- * message refuses, with nothing changed: EMSGSIZE over 200 bytes, EFAULT for a
- * bad pointer. Without debugfs the module loads all the same.
+ * One write(2) to message is one message. It is stored unchanged and replaces the
+ * message before it. A write of more than 200 bytes fails with EMSGSIZE, one from
+ * a bad pointer with EFAULT. The message and the history are then unchanged.
  *
  *   # echo hi > /sys/kernel/debug/debugfs_example/message
  *   # cat /sys/kernel/debug/debugfs_example/history
  *   hi\n
  */
-/* Puts the module's name before each line of pr_info(); must precede the includes. */
+/* pr_debug() puts this before each line. It must stand before the includes. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/debugfs.h>
@@ -25,27 +25,34 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+/*
+ * Bytes. A buffer of this size may be on the stack only because it is small:
+ * the kernel's stack has 16 KiB for all functions together. For more than about
+ * 500 bytes use the heap: memdup_user() to write, kmalloc() and kfree() to read.
+ */
 #define MESSAGE_MAX 200
+
 #define HISTORY_MAX 8
 
-static u8 value; /* debugfs reads and writes it by itself, without a lock */
+static u8 value; /* debugfs reads and writes it without calling us, and without a lock */
 
-static char message[MESSAGE_MAX];
+static char message[MESSAGE_MAX]; /* bytes, not a string: no NUL ends them */
 static size_t message_len;
 static struct {
 	char data[MESSAGE_MAX];
 	size_t len;
-} history[HISTORY_MAX]; /* oldest first */
+} history[HISTORY_MAX]; /* the first history_len are in use, oldest first */
 static unsigned int history_len;
-static DEFINE_MUTEX(message_lock); /* guards message and history */
+static DEFINE_MUTEX(message_lock); /* guards message, history and their lengths */
 
 /*
- * Process context: runs for the program that called read(2), and may sleep.
- * __user marks a pointer into that program's memory, which only copy_to_user()
- * and its kin may follow. Such a copy may have to wait for a missing page, for
- * as long as the caller arranges (userfaultfd), and whoever gets past the mount
- * may open this file: so the lock is held for a snapshot only, never across the
- * copy.
+ * Runs for the program that called read(2), and may sleep. buf is a pointer of
+ * that program (__user): only copy_to_user() and its relatives may follow it.
+ *
+ * The copy can sleep: the program's page may not be in memory, and a program
+ * can delay its arrival as long as it likes (userfaultfd). If we held the lock
+ * during the copy, one program could block all others. So: take the lock, make
+ * a snapshot, release the lock, copy.
  */
 static ssize_t message_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
 {
@@ -57,11 +64,11 @@ static ssize_t message_read(struct file *file, char __user *buf, size_t count, l
 	memcpy(copy, message, len);
 	mutex_unlock(&message_lock);
 
-	/* At most count bytes from *ppos on; moves *ppos behind them. */
+	/* Copies at most count bytes from offset *ppos on, and advances *ppos. */
 	return simple_read_from_buffer(buf, count, ppos, copy, len);
 }
 
-/* Called with message_lock held. */
+/* Needs message_lock. Appends len bytes; a full history drops its oldest message. */
 static void history_add(const char *data, size_t len)
 {
 	if (history_len == HISTORY_MAX)
@@ -73,14 +80,15 @@ static void history_add(const char *data, size_t len)
 }
 
 /*
- * Process context, may sleep. The new message is complete before the old one
- * is touched, so a pointer that fails half way leaves the old one standing.
+ * Runs for the program that called write(2), and may sleep. The message that
+ * others see changes only after the new one is complete. If the program's
+ * pointer turns out to be bad half way, the old message is unchanged.
  */
 static ssize_t message_write(struct file *file, const char __user *buf, size_t count, loff_t *ppos)
 {
 	char copy[MESSAGE_MAX];
 
-	if (count > sizeof(copy))
+	if (count > MESSAGE_MAX)
 		return -EMSGSIZE;
 	if (copy_from_user(copy, buf, count))
 		return -EFAULT;
@@ -91,28 +99,28 @@ static ssize_t message_write(struct file *file, const char __user *buf, size_t c
 	history_add(copy, count);
 	mutex_unlock(&message_lock);
 
-	/* %*pE escapes control bytes, so that no message can forge a log line. */
-	pr_info("user said \"%*pE\"\n", (int)count, copy);
+	/* %*pE escapes control bytes: a message with a newline cannot forge a log line. */
+	pr_debug("user said \"%*pE\"\n", (int)count, copy);
 	*ppos += count;
 	return count;
 }
 
 /*
- * debugfs itself turns calls away once the file has been removed. But close(2)
- * still looks at this table, so .owner must keep the module in until then.
+ * debugfs refuses reads and writes once the file is removed. But close(2) still
+ * looks into this table. So .owner keeps the module loaded until the last close.
  */
 static const struct file_operations message_fops = {
 	.owner = THIS_MODULE,
 	.read = message_read,
 	.write = message_write,
-	.llseek = default_llseek, /* unset, lseek(2) fails with ESPIPE */
+	.llseek = default_llseek, /* without it lseek(2) fails with ESPIPE */
 };
 
 /*
- * Process context, may sleep. All lines are one record: seq_file calls this
- * once into a buffer of its own, again with a larger one if that was too small,
- * and serves reads of any size from there. So a reader sees the history of one
- * moment, and the lock is not held while seq_file copies to user space.
+ * Runs for the program that called read(2), and may sleep. seq_file calls it once
+ * for the whole text, with a buffer of its own, and calls it again if the text did
+ * not fit into that buffer. Reads that go on get their part from there. So a
+ * reader sees the history of one moment, and seq_file copies without our lock.
  */
 static int history_show(struct seq_file *m, void *unused)
 {
@@ -124,28 +132,33 @@ static int history_show(struct seq_file *m, void *unused)
 	mutex_unlock(&message_lock);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(history); /* history_fops: seq_file with this one show(), .owner included */
+/* Makes history_fops: seq_file with history_show(), with .owner, without a write. */
+DEFINE_SHOW_ATTRIBUTE(history);
 
 static struct dentry *debugfs_dir;
 
 /*
- * Nothing is checked, on purpose. Without debugfs the first call returns an
- * error, which the others and debugfs_remove() accept, and do nothing then.
- * A module that can do its work without these files should not fail for them.
+ * We check no return value, on purpose. Without debugfs the first call returns an
+ * error pointer. The other calls and debugfs_remove() accept it and do nothing.
+ * A module must not fail because the files for its debugging are missing.
+ *
+ * history is 0444, because nobody can write to it. Under lockdown (Secure Boot)
+ * debugfs opens only such files, and only if they have neither ioctl nor mmap.
  */
 static int __init debugfs_example_init(void)
 {
 	debugfs_dir = debugfs_create_dir("debugfs_example", NULL);
 	debugfs_create_u8("value", 0644, debugfs_dir, &value);
 	debugfs_create_file("message", 0644, debugfs_dir, NULL, &message_fops);
-	debugfs_create_file("history", 0644, debugfs_dir, NULL, &history_fops);
+	debugfs_create_file("history", 0444, debugfs_dir, NULL, &history_fops);
 	return 0;
 }
 
 /*
- * debugfs_remove() takes the whole directory. message and history are not open
- * here, their .owner saw to that. value may be, since its operations are the
- * core's own: calls inside are waited for, later ones get EIO.
+ * debugfs_remove() removes the directory with all files. message and history are
+ * not open now: their .owner would have refused the removal. value may be open,
+ * because its functions belong to debugfs and not to us. debugfs_remove() waits
+ * for calls that still run in them; later ones fail with EIO.
  */
 static void __exit debugfs_example_exit(void)
 {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: single calls with odd buffers and offsets,
- * calls held half way, callers at once. Prints what came of it.
+ * Does what test.sh cannot do in shell: single calls with odd buffers and
+ * offsets, calls held half way, several callers at once. Prints the results.
  *
  * Usage: debugfs_test [-u] [-f FILE] read|write BUFFER COUNT [OFFSET]
  *        debugfs_test [-f FILE] put TEXT
  *        debugfs_test [-f FILE] seek OFFSET
- *        debugfs_test held-read|held-write|race|reload|unload
+ *        debugfs_test writev|held-write|held-read|held-readv|race|reload|unload
  *
- * FILE is one of the example's directory, message by default. -u as nobody, from
- * inside that directory: the mount lets only root in, and what counts behind it
- * are the files' own modes.
+ * FILE is in the directory of the module, "message" by default. -u acts as nobody
+ * who has got into that directory, to see what the modes of the files allow:
+ * usually /sys/kernel/debug lets only root in.
  */
 #define _FILE_OFFSET_BITS 64
 #include <err.h>
@@ -24,6 +24,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,7 +34,7 @@
 static const char *file = "message";
 static int dir;
 static long page;
-static char *pages; /* two pages; what becomes of the second is up to the test */
+static char *pages; /* two pages; some tests unmap or register the second */
 
 static int open_file(const char *name, int flags)
 {
@@ -70,44 +71,60 @@ static char *odd_buffer(const char *kind)
 	munmap(pages + page, page);
 	if (!strcmp(kind, "unmapped"))
 		return pages + page;
-	if (!strcmp(kind, "edge")) /* four good bytes, then nothing */
+	if (!strcmp(kind, "edge")) /* four good bytes, then no memory */
 		return memset(pages + page - 4, 'x', 4);
 	errx(2, "no such buffer: %s", kind);
 }
 
-/* A call on 64 bytes across two pages stops at the second, whose fault userfaultfd holds back. */
+/* Writes two segments with one call. */
+static void write_segments(void)
+{
+	struct iovec iov[] = { { "ab", 2 }, { "cd", 2 } };
+
+	print_result(writev(open_file(file, O_WRONLY), iov, 2), NULL);
+}
+
+/*
+ * Its 64 bytes lie across two pages. The first access to the second page waits
+ * until hold() provides it. A readv has a second segment, which comes after that.
+ */
 static void *held_call(void *op)
 {
 	int fd = open_file(file, O_RDWR);
 	char *buf = memset(pages + page - 32, 'x', 32);
+	struct iovec iov[] = { { buf, 64 }, { pages, 4 } };
 
-	return (void *)(op ? write(fd, buf, 64) : read(fd, buf, 64));
+	if (!strcmp(op, "held-write"))
+		return (void *)write(fd, buf, 64);
+	if (!strcmp(op, "held-read"))
+		return (void *)read(fd, buf, 64);
+	return (void *)readv(fd, iov, 2);
 }
 
-static void hold(int writing)
+static void hold(char *op)
 {
 	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	int fd = open_file(file, O_RDWR), writing = !strcmp(op, "held-write");
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = {
 		.range = { (unsigned long)pages + page, page },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 	struct uffdio_copy copy = { .dst = (unsigned long)pages + page, .len = page };
+	char now[8] = "", new[200];
 	struct uffd_msg msg;
-	char now[8] = "";
 	pthread_t thread;
 	void *ret;
-	int fd = open_file(file, O_RDWR);
 
 	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg))
 		err(1, "userfaultfd");
 	copy.src = (unsigned long)memset(malloc(page), 'y', page);
 	alarm(5); /* if the held call locks us out, this ends the test */
 
-	pthread_create(&thread, NULL, held_call, writing ? "" : NULL);
-	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now it waits */
+	pthread_create(&thread, NULL, held_call, op);
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now the call waits */
 		err(1, "read userfaultfd");
-	if (!writing && write(fd, "new message", 11) != 11)
+	if (!writing && write(fd, memset(new, 'b', sizeof(new)), sizeof(new)) != sizeof(new))
 		err(1, "write beside a held read");
 	if (pread(fd, now, sizeof(now), 0) < 0)
 		err(1, "read beside a held call");
@@ -116,12 +133,13 @@ static void hold(int writing)
 	pthread_join(thread, &ret);
 	if (writing && pread(fd, pages + page - 32, 64, 0) < 0)
 		err(1, "read");
-	printf("then %zd %.4s\n", (ssize_t)ret, pages + page - 2);
+	printf("then %zd %.4s%.4s\n", (ssize_t)ret, pages + page - 2, pages);
 }
 
 /*
- * The n-th message of a writer: its letter, n in three digits, control bytes up to
- * the end. pwrite(), since write() would queue for the common file position.
+ * Writes the n-th message of a writer: its letter, n in three digits, control bytes
+ * up to the end. Uses pwrite(): write() would let only one writer in at a time,
+ * because they share one open file and its position.
  */
 static int put_numbered(int fd, char letter, int n)
 {
@@ -136,7 +154,10 @@ static int put_numbered(int fd, char letter, int n)
 	return pwrite(fd, text, len, 0) == len;
 }
 
-/* The n of such a message, as it is or as the history shows it, -1 if it is not whole. */
+/*
+ * Returns the n of such a message, or -1 if it is not whole. control says how the
+ * text shows the control byte of writer a: as a byte, or escaped (history).
+ */
 static int number_of(const char *text, int len, const char *control)
 {
 	int size = strlen(control), k;
@@ -150,7 +171,10 @@ static int number_of(const char *text, int len, const char *control)
 	return (text[1] - '0') * 100 + (text[2] - '0') * 10 + text[3] - '0';
 }
 
-/* Reads once: are the message and those in the history whole, and each writer's in order? */
+/*
+ * Reads message and history once. Returns 1 if all messages are whole, and those of
+ * each writer in order.
+ */
 static int all_well(int fd, int log)
 {
 	int len, n, i, last[2] = { -1, -1 };
@@ -174,8 +198,8 @@ static int all_well(int fd, int log)
 }
 
 /*
- * Two writers, of 200 and of 100 bytes, and a reader. The writers pause, else each
- * would be through before the next has begun.
+ * Two writers write messages of 200 and of 100 bytes, and a reader reads all the
+ * time. The writers pause, because otherwise one ends before the other begins.
  */
 static void race(void)
 {
@@ -183,7 +207,7 @@ static void race(void)
 	int i, n, status, wrong = 0;
 	pid_t ended;
 
-	for (n = 0; n < 8; n++) /* until nothing else is in the history */
+	for (n = 0; n < 8; n++) /* fills the history */
 		wrong += !put_numbered(fd, 'a', n);
 	for (i = 0; i < 2; i++) {
 		if (fork())
@@ -238,8 +262,10 @@ int main(int argc, char *argv[])
 	} else if (argc == 2 && !strcmp(argv[1], "unload")) {
 		ret = syscall(SYS_delete_module, MODULE, O_NONBLOCK);
 		print_result(ret, NULL);
+	} else if (argc == 2 && !strcmp(argv[1], "writev")) {
+		write_segments();
 	} else if (argc == 2 && !strncmp(argv[1], "held-", 5)) {
-		hold(argv[1][5] == 'w');
+		hold(argv[1]);
 	} else if (argc == 3 && !strcmp(argv[1], "seek")) {
 		fd = open_file(file, O_RDONLY);
 		ret = lseek(fd, strtoll(argv[2], NULL, 0), SEEK_SET);

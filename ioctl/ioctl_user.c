@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Sets a message, exchanges it for itself and prints what the exchange returned.
- * Then gets what stands there, to show how.
+ * Sets a message, exchanges it for the same message, and prints what the
+ * exchange returned. Then it gets the message, to show how that is done.
  *
  * Usage: ioctl_user [message]
  */
@@ -30,17 +30,17 @@ int main(int argc, char *argv[])
 	if (optind < argc)
 		text = argv[optind];
 
-	/* A text that does not fit is cut, its length is not: the kernel refuses it. */
+	/* Of a text that is too long only a part is copied. The kernel refuses its length. */
 	message.length = strlen(text);
 	memcpy(message.data, text, strnlen(text, sizeof(message.data)));
 
-	fd = open(PATH, O_RDWR);
+	fd = open(PATH, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		err(EXIT_FAILURE, "open %s", PATH);
 	if (ioctl(fd, IOCTL_EXAMPLE_SET, &message))
 		err(EXIT_FAILURE, "ioctl IOCTL_EXAMPLE_SET");
 
-	/* One struct both ways: the new message in, the old one out. */
+	/* The same struct carries the new message to the kernel and the old one back. */
 	answer = message;
 	if (ioctl(fd, IOCTL_EXAMPLE_EXCHANGE, &answer))
 		err(EXIT_FAILURE, "ioctl IOCTL_EXAMPLE_EXCHANGE");

@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: what happens to files, mappings and the page,
- * step by step, in one process and in two. Prints what came of it.
+ * Does what test.sh cannot do in shell: opens, maps and changes the page step by
+ * step, in one process or in two. Prints the results.
  *
  * Usage: mmap_test STEP...
+ *        mmap_test charged MEMORY.CURRENT   (opens the file 400 times)
  *        mmap_test count|race|reload
  *
- * A step says nothing when it goes well, else the error; those that look at
- * something say what they see. Before a step, 2: means the second file and
- * mapping, and after the step fork, c: the child. All steps run in the order in
- * which they stand there, whoever runs them. P is a page of the mapping, the
- * first (0) if there is none; LENGTH and OFFSET are bytes, or pages as in 2p or 1p+1.
+ * A step prints nothing when it succeeds, otherwise the error. Steps that look at
+ * something print what they see. "2:" before a step means the second file and
+ * mapping, and "c:" after the step fork means the child. The steps run in the order
+ * of the arguments, in whichever process. P is a page of the mapping (default 0, the
+ * first). LENGTH and OFFSET are bytes, or pages as in 2p or 1p+1.
  *
- *   open[=r|w] same close      the file; same: the other one's, as dup(2) does it
- *   map[=LENGTH[@OFFSET]] mapr private   maps it shared, shared for reading, private
- *   get put=TEXT peek[=P]      the text in the page, a new one, the first byte of P
- *   old                        the text where the mapping was before its last move
- *   fill rest                  x everywhere; how many bytes behind the text are not 0
- *   grow=LENGTH move twin      mremap(2): in size, elsewhere, once more as second mapping
+ *   open[=r|w] same close      opens the file; same: dup(2) of the other descriptor
+ *   map[=LENGTH[@OFFSET]]      maps it, shared
+ *   mapr private               maps it shared and read-only; maps it private
+ *   get put=TEXT peek[=P]      prints the text; writes a text; prints the first byte of P
+ *   old                        prints the text where the mapping was before its last move
+ *   fill rest                  writes x everywhere; counts the bytes after the text that are not 0
+ *   grow=LENGTH move twin      mremap(2): enlarges, moves, makes a second mapping of it
  *   unmap[=P] readonly[=P] noaccess[=P] writable[=P] dontfork dontneed
- *   fork wait kill             a child; its end; kills whoever it runs in
- *   pin drain                  has a pipe hold the page; reads the text from there
- *   futex read write seek truncate
- *   log                        what the module has logged since the last time
- *   rmmod sh=COMMAND nobody    unload, run something, become nobody
+ *   fork wait kill             makes a child; waits for its end; kills the process itself
+ *   pin drain                  makes a pipe hold the page; reads the text from the pipe
+ *   futex private-futex        futex(2) on the page, shared and with FUTEX_PRIVATE_FLAG
+ *   read write seek truncate
+ *   log                        prints what the module has logged since the last time
+ *   rmmod sh=COMMAND nobody    unloads; runs a command; becomes a user who is not root
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -54,7 +57,7 @@ struct shared {
 	int said; /* how many answers have been printed */
 };
 
-static struct shared *shared; /* by all processes */
+static struct shared *shared; /* memory that all processes share */
 
 static struct file {
 	int fd;
@@ -141,7 +144,7 @@ static void remap(size_t from, size_t to, int flags, void *where)
 	}
 }
 
-/* Each line that the module has logged since the last time, "-" if none. */
+/* Prints each line that the module has logged since the last time, "-" if there is none. */
 static void say_log(void)
 {
 	const char *start = MODULE ": ";
@@ -160,14 +163,14 @@ static void say_log(void)
 		say("-");
 }
 
-/* open_file() goes through a descriptor from before: the mount lets only root in. */
+/* open_file() uses a descriptor from before: only root gets into the directory. */
 static void become_nobody(void)
 {
 	if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
 		err(1, "setuid");
 }
 
-/* Returns whether this is the child. */
+/* Returns 1 in the child, 0 in the parent. */
 static int fork_here(void)
 {
 	pid_t child;
@@ -176,7 +179,7 @@ static int fork_here(void)
 	child = fork();
 	if (child < 0)
 		err(1, "fork");
-	alarm(30); /* a child inherits none */
+	alarm(30); /* a child does not inherit it */
 	return !child;
 }
 
@@ -206,7 +209,7 @@ static void say_rest(void)
 	say("%d", n);
 }
 
-/* What goes into a pipe by vmsplice(2) is not a copy: the pipe holds the page itself. */
+/* vmsplice(2) puts no copy into the pipe: the pipe holds the page itself. */
 static void pin(void)
 {
 	struct iovec iov = { file->map, 200 };
@@ -279,6 +282,8 @@ static void step(const char *name, const char *arg)
 		drain();
 	else if (!strcmp(name, "futex"))
 		say_unless_ok(syscall(SYS_futex, at, FUTEX_WAKE, 1, NULL, NULL, 0));
+	else if (!strcmp(name, "private-futex")) /* sleeps while the word is 0, which it is not */
+		say_unless_ok(syscall(SYS_futex, at, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0));
 	else if (!strcmp(name, "read"))
 		say_unless_ok(read(file->fd, &byte, 1));
 	else if (!strcmp(name, "write"))
@@ -296,7 +301,7 @@ static void step(const char *name, const char *arg)
 	else if (!strcmp(name, "nobody"))
 		become_nobody();
 	else
-		errx(2, "%s is none of the steps", name);
+		errx(2, "unknown: %s", name);
 }
 
 static void try_step(const char *name, const char *arg)
@@ -310,7 +315,7 @@ static void try_step(const char *name, const char *arg)
 	fflush(stdout);
 }
 
-/* Each step waits until the one before it is done, by whichever of the two processes. */
+/* Each step waits until the step before it is done, in this process or the other. */
 static void wait_for_turn(int i)
 {
 	while (__atomic_load_n(&shared->turn, __ATOMIC_ACQUIRE) != i)
@@ -360,8 +365,8 @@ static void run(int count, char *steps[])
 }
 
 /*
- * Two processes count on one word of the page, each through a mapping of its own,
- * which they empty now and then, so that both are often at the fault handler.
+ * Two processes add to one word of the page, each through a mapping of its own. They
+ * empty their mappings now and then, so that both often run the fault handler.
  */
 static void count(void)
 {
@@ -398,9 +403,10 @@ static int open_and_map(void)
 }
 
 /*
- * Two processes come and go while a third, whose mapping stays, tries to unload the
- * module. Without that mapping the kernel has a race of its own: debugfs warns if an
- * open(2) meets an rmmod that has found nobody and not yet marked the module as going.
+ * Two processes open and map the file again and again. A third one, which keeps a
+ * mapping, tries to unload the module. Without that mapping the kernel has a race of
+ * its own: debugfs warns about an open(2) at the moment when rmmod has found no user
+ * and has not yet marked the module as leaving.
  */
 static void race(void)
 {
@@ -424,6 +430,33 @@ static void race(void)
 	printf("%d failed, %d unloaded\n", failed, unloaded);
 }
 
+/* Returns the number in the file of a memory cgroup, in pages. */
+static long pages_in(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	long bytes;
+
+	if (!file || fscanf(file, "%ld", &bytes) != 1)
+		err(1, "%s", path);
+	fclose(file);
+	return bytes / page;
+}
+
+/*
+ * The kernel charges a cgroup in steps of up to 64 pages, and each open file needs
+ * some memory besides its page. 400 opens are more than both.
+ */
+static void charged(const char *path)
+{
+	long before = pages_in(path);
+	int i;
+
+	for (i = 0; i < 400; i++)
+		if (open(name, O_RDWR) < 0)
+			err(1, "open %d", i);
+	printf("%s\n", pages_in(path) - before > 300 ? "charged" : "not charged");
+}
+
 /* Loads and unloads the module a hundred times; insmod and rmmod would spend most on themselves. */
 static void reload(void)
 {
@@ -444,7 +477,7 @@ int main(int argc, char *argv[])
 	shared = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	file = files;
 	if (argc > 1 && strcmp(argv[1], "reload"))
-		alarm(30); /* in case a process waits for a step that never comes */
+		alarm(30); /* ends a process that waits for a step that never comes */
 	dir = open(DIR, O_RDONLY);
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", open(DIR "/" FILE_NAME, O_PATH));
 	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
@@ -453,6 +486,8 @@ int main(int argc, char *argv[])
 	sigaction(SIGBUS, &action, NULL);
 	if (argc == 2 && !strcmp(argv[1], "count"))
 		count();
+	else if (argc == 3 && !strcmp(argv[1], "charged"))
+		charged(argv[2]);
 	else if (argc == 2 && !strcmp(argv[1], "race"))
 		race();
 	else if (argc == 2 && !strcmp(argv[1], "reload"))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Maps the page of the mmap module, prints the greeting in it and writes a message over it.
- * With -d a child waits for the message, at a doorbell, and prints it.
+ * Maps the page of the mmap module, prints the greeting in it and writes a message
+ * over it. With -d a child process waits until it is told of the message, and
+ * prints the message.
  *
  * Usage: mmap_user [-d] [message]
  */
@@ -19,16 +20,16 @@
 #define PATH "/sys/kernel/debug/mmap_example"
 #define MESSAGE_MAX 200
 
-/* Memory alone wakes nobody, so the message goes into the page and then the bell rings. */
+/* Memory wakes nobody. So the parent writes the message, and then wakes the child by an eventfd. */
 static void write_and_ring(char *page, const char *message)
 {
-	int bell = eventfd(0, 0), status;
+	int bell = eventfd(0, EFD_CLOEXEC), status;
 	eventfd_t rings;
 	pid_t child;
 
 	if (bell < 0)
 		err(EXIT_FAILURE, "eventfd");
-	fflush(stdout); /* else the child would print the buffered line again */
+	fflush(stdout); /* otherwise the child would print the greeting again */
 	child = fork();
 	if (child < 0)
 		err(EXIT_FAILURE, "fork");
@@ -60,13 +61,13 @@ int main(int argc, char *argv[])
 	if (optind < argc)
 		message = argv[optind];
 
-	/* The page would take more, but the module looks at this much only. */
+	/* There is room for more, but the module looks only at this many bytes. */
 	if (strlen(message) > MESSAGE_MAX) {
 		errno = EMSGSIZE;
 		err(EXIT_FAILURE, "message of %zu bytes", strlen(message));
 	}
 
-	fd = open(PATH, O_RDWR);
+	fd = open(PATH, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		err(EXIT_FAILURE, "open %s", PATH);
 	page = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

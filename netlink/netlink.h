@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR MIT */
 /*
- * What both sides of the generic netlink family must agree on. The family's
- * number is not here: the kernel gives one out at load, programs ask for it by
- * name. Numbers once published stay; new ones go to the end of each enum.
+ * What module and programs must agree on. The number of the family is not here:
+ * the kernel chooses it at load, and programs ask for it by the family's name.
+ * Numbers that are published must never change, so add new ones at the end.
+ * control_exmpl.yaml describes the same for the tool ynl: change both together.
  * The names are those of the HOWTO that this example grew from.
  */
 #ifndef NETLINK_EXAMPLE_H
 #define NETLINK_EXAMPLE_H
+
+#include <linux/genetlink.h>
 
 #define DOC_EXMPL_FAMILY "CONTROL_EXMPL"
 #define DOC_EXMPL_VERSION 1
@@ -14,17 +17,20 @@
 
 #define DOC_EXMPL_MSG_MAX 200 /* bytes of a message, without its NUL */
 
+/* The compiler would cut the NUL off a longer name silently, and no program would find it. */
+_Static_assert(sizeof(DOC_EXMPL_FAMILY) <= GENL_NAMSIZ, "family: at most 15 characters");
+_Static_assert(sizeof(DOC_EXMPL_GROUP) <= GENL_NAMSIZ, "group: at most 15 characters");
+
+/* A request and its answer have one number. An event has its own, to be told from an answer. */
 enum {
-	DOC_EXMPL_C_UNSPEC,
-	DOC_EXMPL_C_ECHO, /* needs DOC_EXMPL_A_MSG, answers with the same */
+	DOC_EXMPL_C_ECHO = 1, /* needs DOC_EXMPL_A_MSG; the answer has the same one */
+	DOC_EXMPL_C_EVENT, /* from the kernel to the group: DOC_EXMPL_A_MSG was echoed */
 };
 
 enum {
-	DOC_EXMPL_A_UNSPEC,
-	DOC_EXMPL_A_MSG, /* string, NUL-terminated */
+	DOC_EXMPL_A_MSG = 1, /* string, NUL-terminated */
 	__DOC_EXMPL_A_MAX,
+	DOC_EXMPL_A_MAX = __DOC_EXMPL_A_MAX - 1
 };
-
-#define DOC_EXMPL_A_MAX (__DOC_EXMPL_A_MAX - 1)
 
 #endif

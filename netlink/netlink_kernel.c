@@ -4,16 +4,16 @@
  *
  *   family CONTROL_EXMPL, command DOC_EXMPL_C_ECHO, group "events": netlink.h
  *
- * Each echo is answered to its sender and sent to everybody who listens to the
- * group in the sender's network namespace. Needs CAP_NET_ADMIN over that
- * namespace, else EPERM. The netlink core checks messages against the policy
- * and refuses them with EINVAL or ERANGE and a sentence of its own; a missing
- * attribute is refused here, with EINVAL and ours.
+ * Each echo is answered, and announced by DOC_EXMPL_C_EVENT to every program
+ * that listens to the group in the sender's network namespace. The sender needs
+ * CAP_NET_ADMIN over that namespace, else EPERM. The kernel's generic netlink
+ * code checks messages against the policy below. It refuses them with EINVAL or
+ * ERANGE and a sentence. A missing attribute is refused here, with EINVAL.
  *
  *   # ./netlink_user "two words"
  *   kernel said: two words
  */
-/* Puts the module's name before each line of pr_info(); must precede the includes. */
+/* pr_debug() puts this before each line. It must stand before the includes. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
@@ -23,13 +23,15 @@
 
 #include "netlink.h"
 
-static struct genl_family netlink_example_family; /* below; messages name it */
+static struct genl_family netlink_example_family; /* below; each message names it */
 
 /*
- * Makes a message with the text of len bytes and its NUL, for the socket portid as answer to
- * its request seq, or as an event with 0 for both. Process context, may sleep.
+ * Makes a message with a text of len bytes and its NUL. May sleep. Answer and
+ * event both carry the sequence number of the request and the number of the
+ * sender's socket: so the sender knows which request they belong to.
  */
-static struct sk_buff *netlink_example_message(const char *text, size_t len, u32 portid, u32 seq)
+static struct sk_buff *netlink_example_message(struct genl_info *info, u8 command, const char *text,
+					       size_t len)
 {
 	struct sk_buff *skb;
 	void *header;
@@ -37,7 +39,7 @@ static struct sk_buff *netlink_example_message(const char *text, size_t len, u32
 	skb = genlmsg_new(nla_total_size(len + 1), GFP_KERNEL);
 	if (!skb)
 		return NULL;
-	header = genlmsg_put(skb, portid, seq, &netlink_example_family, 0, DOC_EXMPL_C_ECHO);
+	header = genlmsg_put_reply(skb, info, &netlink_example_family, 0, command);
 	if (!header || nla_put(skb, DOC_EXMPL_A_MSG, len + 1, text)) {
 		nlmsg_free(skb);
 		return NULL;
@@ -47,15 +49,20 @@ static struct sk_buff *netlink_example_message(const char *text, size_t len, u32
 }
 
 /*
- * Process context, that of the sender's sendmsg(2), may sleep. The generic
- * netlink core has checked privileges and policy, keeps the module in, and
- * turns a negative return into the error message that the sender reads.
+ * Runs for the program that called sendmsg(2), and may sleep. Privileges and
+ * policy have been checked. The program reads a negative return as an error
+ * message.
+ *
+ * The generic netlink code holds locks during the call. So the module cannot be
+ * removed meanwhile: rmmod waits. And while this call waits, so does each
+ * request to another family that does not set .parallel_ops, as ours does not.
+ * If your calls take long, set it, and use a lock of your own.
  */
 static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 {
 	struct sk_buff *answer, *event;
 	const char *message;
-	size_t len;
+	size_t message_len;
 	int ret;
 
 	if (!info->attrs[DOC_EXMPL_A_MSG]) {
@@ -63,49 +70,47 @@ static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	message = nla_data(info->attrs[DOC_EXMPL_A_MSG]);
-	len = strlen(message); /* once: it goes through the bytes one by one */
+	message_len = strlen(message);
 
-	/* Both exist before one is sent: no answer without its announcement. */
-	answer = netlink_example_message(message, len, info->snd_portid, info->snd_seq);
-	event = netlink_example_message(message, len, 0, 0);
+	/* Make both before sending one: so there is no answer without its event. */
+	answer = netlink_example_message(info, DOC_EXMPL_C_ECHO, message, message_len);
+	event = netlink_example_message(info, DOC_EXMPL_C_EVENT, message, message_len);
 	if (!answer || !event) {
 		nlmsg_free(answer);
 		nlmsg_free(event);
 		return -ENOMEM;
 	}
 
-	/* Sending consumes the message, also when it fails. */
+	/* Sending frees the message, also when it fails because the sender's buffer is full. */
 	ret = genlmsg_reply(answer, info);
 	if (ret) {
 		nlmsg_free(event);
 		return ret;
 	}
-	/*
-	 * %*pE escapes control bytes, so that no message can forge a log line. A
-	 * driver would say pr_info_ratelimited(): with a namespace of its own
-	 * every user can get here and fill the log.
-	 */
-	pr_info("user said \"%*pE\"\n", (int)len, message);
+	/* %*pE escapes control bytes: a message with a newline cannot forge a log line. */
+	pr_debug("user said \"%*pE\"\n", (int)message_len, message);
 
 	/*
-	 * If nobody took it (ESRCH) that is not the sender's error: nobody listens,
-	 * or a buffer was full, and that listener reads ENOBUFS from its own socket.
-	 * Not genlmsg_multicast(), which sends to the initial namespace only.
+	 * To the first group of this family (0), in the sender's namespace. A sender
+	 * that set NLM_F_ECHO gets the event too, once, even if it also listens. It is
+	 * no error if nobody listens. A listener whose buffer is full reads ENOBUFS.
 	 */
-	genlmsg_multicast_netns(&netlink_example_family, genl_info_net(info), event, 0, 0,
-				GFP_KERNEL);
+	genl_notify(&netlink_example_family, event, info, 0, GFP_KERNEL);
 	return 0;
 }
 
-/* len counts without the NUL, which NLA_NUL_STRING demands in addition. */
+/* .len does not count the NUL, which must follow. An attribute that is not here is refused. */
 static const struct nla_policy netlink_example_policy[DOC_EXMPL_A_MAX + 1] = {
 	[DOC_EXMPL_A_MSG] = { .type = NLA_NUL_STRING, .len = DOC_EXMPL_MSG_MAX },
 };
 
-static const struct genl_small_ops netlink_example_ops[] = {
+/* Each command has its own policy, so that it accepts no attribute that it does not use. */
+static const struct genl_ops netlink_example_ops[] = {
 	{
 		.cmd = DOC_EXMPL_C_ECHO,
 		.flags = GENL_UNS_ADMIN_PERM, /* CAP_NET_ADMIN over the sender's namespace */
+		.policy = netlink_example_policy,
+		.maxattr = DOC_EXMPL_A_MAX,
 		.doit = netlink_example_echo,
 	},
 };
@@ -117,13 +122,11 @@ static const struct genl_multicast_group netlink_example_groups[] = {
 static struct genl_family netlink_example_family __ro_after_init = {
 	.name = DOC_EXMPL_FAMILY,
 	.version = DOC_EXMPL_VERSION,
-	.maxattr = DOC_EXMPL_A_MAX,
-	.policy = netlink_example_policy,
-	.small_ops = netlink_example_ops,
-	.n_small_ops = ARRAY_SIZE(netlink_example_ops),
+	.ops = netlink_example_ops,
+	.n_ops = ARRAY_SIZE(netlink_example_ops),
 	.mcgrps = netlink_example_groups,
 	.n_mcgrps = ARRAY_SIZE(netlink_example_groups),
-	.netnsok = true, /* may be used from every network namespace */
+	.netnsok = true, /* exists in every network namespace */
 	.module = THIS_MODULE,
 };
 
@@ -132,7 +135,7 @@ static int __init netlink_example_init(void)
 	return genl_register_family(&netlink_example_family);
 }
 
-/* Waits for an echo that is under way. Listeners hear nothing more, and get no error. */
+/* Waits for an echo that still runs. Listeners get no more events, and no error. */
 static void __exit netlink_example_exit(void)
 {
 	genl_unregister_family(&netlink_example_family);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: single requests with odd bytes, a listener
- * that sleeps, callers at once. Prints what came of it.
+ * Does what test.sh cannot do in shell: single requests with odd bytes, a
+ * listener that does not read, several callers at once. Prints the results.
  *
- * Usage: netlink_test [-u|-n] REQUEST [TEXT]   (see send_request() for the requests)
+ * Usage: netlink_test [OPTION]... REQUEST [TEXT]   (see send_request() for the requests)
+ *   -u  as nobody
+ *   -n  as nobody, in a user namespace and a network namespace of its own
+ *   -e  the request has the flag NLM_F_ECHO
+ *   -m  the socket that asks is a member of the group, too
+ *        netlink_test announce COMMAND TEXT   sends to the group, as the kernel would
  *        netlink_test overrun|deaf|race|reload
- *
- * -u as nobody, -n as nobody in a user and a network namespace of its own.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -22,15 +25,16 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "netlink.h"
 
 #define MODULE "netlink_kernel"
+#define SEQUENCE 4711
 
 static int family;
+static int echo_flag, member; /* options -e and -m */
 
 struct request {
 	struct nlmsghdr header;
@@ -41,7 +45,6 @@ struct request {
 static struct nl_sock *open_socket(void)
 {
 	struct nl_sock *sock = nl_socket_alloc();
-	struct timeval patience = { .tv_usec = 300000 };
 	int one = 1;
 
 	if (genl_connect(sock) < 0)
@@ -51,7 +54,6 @@ static struct nl_sock *open_socket(void)
 		errx(1, "no family " DOC_EXMPL_FAMILY);
 	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
-	setsockopt(nl_socket_get_fd(sock), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	return sock;
 }
 
@@ -66,22 +68,67 @@ static void add(struct request *request, int type, const void *data, int len)
 		NLMSG_ALIGN(request->header.nlmsg_len) + NLA_ALIGN(attr->nla_len);
 }
 
-/* Sends one request and prints the answer, or the refusal with its sentence. */
+static int group_of(struct nl_sock *sock)
+{
+	int group = genl_ctrl_resolve_grp(sock, DOC_EXMPL_FAMILY, DOC_EXMPL_GROUP);
+
+	if (group < 0)
+		errx(1, "no group " DOC_EXMPL_GROUP);
+	return group;
+}
+
+static struct nl_sock *open_member(void)
+{
+	struct nl_sock *sock = open_socket();
+
+	if (nl_socket_add_membership(sock, group_of(sock)))
+		errx(1, "nl_socket_add_membership");
+	return sock;
+}
+
+/* Prints an answer, an event, or a refusal with its sentence. */
+static void print_message(struct nlmsghdr *header)
+{
+	struct genlmsghdr *genl = NLMSG_DATA(header);
+	struct nlmsgerr *refusal = NLMSG_DATA(header);
+	struct nlattr *attr;
+
+	if (header->nlmsg_type != NLMSG_ERROR) {
+		attr = nlmsg_find_attr(header, GENL_HDRLEN, DOC_EXMPL_A_MSG);
+		if (genl->cmd == DOC_EXMPL_C_ECHO || genl->cmd == DOC_EXMPL_C_EVENT)
+			printf("%s", genl->cmd == DOC_EXMPL_C_ECHO ? "answer" : "event");
+		else
+			printf("command %d", genl->cmd);
+		printf(" %s", attr ? nla_get_string(attr) : "without text");
+	} else {
+		printf("%s", refusal->error ? strerror(-refusal->error) : "acknowledgment");
+		attr = nla_find((void *)(refusal + 1),
+				header->nlmsg_len - NLMSG_HDRLEN - sizeof(*refusal),
+				NLMSGERR_ATTR_MSG);
+		if (header->nlmsg_flags & NLM_F_ACK_TLVS && attr)
+			printf(": %s", nla_get_string(attr));
+	}
+	if (header->nlmsg_seq != SEQUENCE)
+		printf(", sequence number %+d", (int)header->nlmsg_seq - SEQUENCE);
+	printf("\n");
+}
+
+/*
+ * Sends one request, and prints what comes. The kernel answers before send()
+ * returns, so there is no need to wait.
+ */
 static void send_request(const char *kind, const char *text)
 {
-	int fd = nl_socket_get_fd(open_socket());
+	int fd = nl_socket_get_fd(member ? open_member() : open_socket());
 	struct request request = {
 		.header = { .nlmsg_len = NLMSG_HDRLEN + GENL_HDRLEN,
 			    .nlmsg_type = family,
-			    .nlmsg_flags = NLM_F_REQUEST,
-			    .nlmsg_seq = 1 },
+			    .nlmsg_flags = NLM_F_REQUEST | (echo_flag ? NLM_F_ECHO : 0),
+			    .nlmsg_seq = SEQUENCE },
 		.genl = { .cmd = DOC_EXMPL_C_ECHO, .version = DOC_EXMPL_VERSION },
 	};
 	char answer[4096] = "";
-	struct nlmsghdr *header = (void *)answer;
-	struct nlmsgerr *refusal = NLMSG_DATA(header);
-	struct nlattr *attr;
-	int len = strlen(text), cut = 0;
+	int len = strlen(text), cut = 0, came = 0;
 
 	if (!strcmp(kind, "text")) {
 		add(&request, DOC_EXMPL_A_MSG, text, len + 1);
@@ -102,7 +149,10 @@ static void send_request(const char *kind, const char *text)
 		add(&request, DOC_EXMPL_A_MAX + 1, text, len + 1);
 	} else if (!strcmp(kind, "unknown-command")) {
 		add(&request, DOC_EXMPL_A_MSG, text, len + 1);
-		request.genl.cmd = DOC_EXMPL_C_ECHO + 1;
+		request.genl.cmd = DOC_EXMPL_C_EVENT + 1;
+	} else if (!strcmp(kind, "event-command")) {
+		add(&request, DOC_EXMPL_A_MSG, text, len + 1);
+		request.genl.cmd = DOC_EXMPL_C_EVENT;
 	} else if (!strcmp(kind, "attribute-too-long")) {
 		add(&request, DOC_EXMPL_A_MSG, text, len + 1);
 		((struct nlattr *)request.attrs)->nla_len += 100;
@@ -118,25 +168,35 @@ static void send_request(const char *kind, const char *text)
 		errx(2, "no such request: %s", kind);
 	}
 
-	if (send(fd, &request, request.header.nlmsg_len - cut, 0) < 0) {
+	if (send(fd, &request, request.header.nlmsg_len - cut, 0) < 0)
 		printf("send: %m\n");
-	} else if (recv(fd, answer, sizeof(answer), 0) < 0) {
+	for (; recv(fd, answer, sizeof(answer), MSG_DONTWAIT) > 0; came++)
+		print_message((void *)answer);
+	if (!came)
 		printf("no answer\n");
-	} else if (header->nlmsg_type != NLMSG_ERROR) {
-		attr = nlmsg_find_attr(header, GENL_HDRLEN, DOC_EXMPL_A_MSG);
-		printf("answer %s\n", attr ? nla_get_string(attr) : "without text");
-	} else {
-		printf("%s", strerror(-refusal->error));
-		attr = nla_find((void *)(refusal + 1),
-				header->nlmsg_len - NLMSG_HDRLEN - sizeof(*refusal),
-				NLMSGERR_ATTR_MSG);
-		if (header->nlmsg_flags & NLM_F_ACK_TLVS && attr)
-			printf(": %s", nla_get_string(attr));
-		printf("\n");
-	}
 }
 
-/* True if the request has been sent; its answer is left to be read. */
+/* Sends a message to the group from here, with any command number: root may do so. */
+static void announce(int command, const char *text)
+{
+	struct nl_sock *sock = open_socket();
+	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
+	struct request request = {
+		.header = { .nlmsg_len = NLMSG_HDRLEN + GENL_HDRLEN, .nlmsg_type = family },
+		.genl = { .cmd = command, .version = DOC_EXMPL_VERSION },
+	};
+	int group = group_of(sock);
+
+	if (group > 32)
+		errx(1, "group %d has no bit in an address", group);
+	to.nl_groups = 1U << (group - 1);
+	add(&request, DOC_EXMPL_A_MSG, text, strlen(text) + 1);
+	if (sendto(nl_socket_get_fd(sock), &request, request.header.nlmsg_len, 0, (void *)&to,
+		   sizeof(to)) < 0)
+		err(1, "sendto");
+}
+
+/* Sends a request and does not read the answer. True if it was sent. */
 static int send_echo(struct nl_sock *sock, const char *text)
 {
 	struct nl_msg *msg = nlmsg_alloc();
@@ -150,32 +210,23 @@ static int send_echo(struct nl_sock *sock, const char *text)
 	return ret > 0;
 }
 
-/* One echo; true if the answer is its own text. */
+/* One echo. True if its own text comes back. */
 static int echo(struct nl_sock *sock, const char *text)
 {
 	char answer[4096];
 	struct nlattr *attr;
 
 	return send_echo(sock, text) &&
-	       recv(nl_socket_get_fd(sock), answer, sizeof(answer), 0) > 0 &&
+	       recv(nl_socket_get_fd(sock), answer, sizeof(answer), MSG_DONTWAIT) > 0 &&
 	       (attr = nlmsg_find_attr((void *)answer, GENL_HDRLEN, DOC_EXMPL_A_MSG)) &&
 	       !strcmp(nla_get_string(attr), text);
 }
 
-static int open_listener(void)
-{
-	struct nl_sock *sock = open_socket();
-
-	nl_socket_add_membership(sock,
-				 genl_ctrl_resolve_grp(sock, DOC_EXMPL_FAMILY, DOC_EXMPL_GROUP));
-	return nl_socket_get_fd(sock);
-}
-
-/* A listener that does not read: the sender goes on, the listener is told. */
+/* A listener that does not read its events. */
 static void overrun(void)
 {
 	struct nl_sock *sender = open_socket();
-	int fd = open_listener(), small = 1, i, heard = 0, answered = 0;
+	int fd = nl_socket_get_fd(open_member()), small = 1, i, heard = 0, answered = 0;
 	char text[201] = "", event[4096];
 	ssize_t ret;
 
@@ -191,12 +242,12 @@ static void overrun(void)
 	printf(", %s\n", heard < 20 ? "some lost" : "none lost");
 }
 
-/* A caller that does not read: what finds no room is answered by nobody, and not announced. */
+/* A caller that does not read its answers, so that its buffer gets full. */
 static void deaf(void)
 {
 	struct nl_sock *sock = open_socket();
-	int listener = open_listener(), fd = nl_socket_get_fd(sock), big = 1 << 20, small = 1;
-	int i, answered = 0, announced = 0;
+	int listener = nl_socket_get_fd(open_member()), fd = nl_socket_get_fd(sock);
+	int i, big = 1 << 20, small = 1, answered = 0, announced = 0;
 	char text[201] = "", buffer[4096];
 	ssize_t ret;
 
@@ -206,7 +257,7 @@ static void deaf(void)
 	for (i = 0; i < 20; i++)
 		if (!send_echo(sock, text))
 			errx(1, "nl_send_auto");
-	/* ENOBUFS comes once, in front of what was there before. */
+	/* recv(2) fails with ENOBUFS once, before it returns what the buffer holds. */
 	while ((ret = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0 || errno == ENOBUFS)
 		answered += ret > 0 && ((struct nlmsghdr *)buffer)->nlmsg_type == family;
 	while (recv(listener, buffer, sizeof(buffer), MSG_DONTWAIT) > 0)
@@ -215,11 +266,12 @@ static void deaf(void)
 	       answered && answered < 20 ? "some" : "all or none", announced - answered);
 }
 
-/* Two callers: each gets the answers to its own, the listener all, whole. */
+/* Two callers at once, and a listener. */
 static void race(void)
 {
 	enum { ROUNDS = 100 };
-	int fd = open_listener(), me, i, status, big = 1 << 20, wrong = 0, heard[2] = { 0 };
+	int fd = nl_socket_get_fd(open_member()), me, i, status, big = 1 << 20, wrong = 0,
+	    heard[2] = { 0 };
 	struct nl_sock *sock;
 	struct nlattr *attr;
 	char text[201] = "", event[4096];
@@ -261,27 +313,40 @@ static void reload(void)
 	printf("%d\n", i);
 }
 
+static void become_nobody(void)
+{
+	if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
+		err(1, "setuid");
+}
+
 int main(int argc, char *argv[])
 {
-	if (argc > 1 && argv[1][0] == '-') {
-		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
-			err(1, "setuid");
-		if (argv[1][1] == 'n' && unshare(CLONE_NEWUSER | CLONE_NEWNET))
+	const char *request;
+	int option;
+
+	while ((option = getopt(argc, argv, "+unem")) != -1) {
+		if (option == 'u' || option == 'n')
+			become_nobody();
+		if (option == 'n' && unshare(CLONE_NEWUSER | CLONE_NEWNET))
 			err(1, "unshare");
-		argc--;
-		argv++;
+		echo_flag |= option == 'e';
+		member |= option == 'm';
 	}
-	if (argc < 2)
-		errx(2, "usage: see the head of netlink_test.c");
-	if (!strcmp(argv[1], "race"))
+	argc -= optind;
+	argv += optind;
+	request = argc ? argv[0] : "";
+
+	if (!strcmp(request, "race"))
 		race();
-	else if (!strcmp(argv[1], "overrun"))
+	else if (!strcmp(request, "overrun"))
 		overrun();
-	else if (!strcmp(argv[1], "deaf"))
+	else if (!strcmp(request, "deaf"))
 		deaf();
-	else if (!strcmp(argv[1], "reload"))
+	else if (!strcmp(request, "reload"))
 		reload();
+	else if (!strcmp(request, "announce") && argc > 2)
+		announce(atoi(argv[1]), argv[2]);
 	else
-		send_request(argv[1], argc > 2 ? argv[2] : "hi");
+		send_request(request, argc > 1 ? argv[1] : "hi");
 	return 0;
 }

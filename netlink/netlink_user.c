@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Sends a message to the netlink family and prints the answer, or listens to
- * what the family announces, count times or until it is interrupted.
+ * Sends a message to the family of netlink_kernel and prints the answer. Or
+ * listens, and prints the events: count of them, or until it is interrupted.
  *
  * Usage: netlink_user [message]
  *        netlink_user -l [count]
@@ -19,6 +19,8 @@
 
 #include "netlink.h"
 
+static long printed; /* messages */
+
 static void usage_error(void)
 {
 	fprintf(stderr, "usage: netlink_user [message]\n"
@@ -26,7 +28,7 @@ static void usage_error(void)
 	exit(2);
 }
 
-/* libnl's calls answer with their own numbers, not with errno. */
+/* The functions of libnl return their own error numbers, not errno. */
 static int check(int ret, const char *what)
 {
 	if (ret < 0)
@@ -34,21 +36,28 @@ static int check(int ret, const char *what)
 	return ret;
 }
 
-/* Called for each answer and event; arg is what to print before the text. */
+/* libnl calls this for each message that is no error and no acknowledgment. */
 static int print_message(struct nl_msg *msg, void *arg)
 {
+	int command = genlmsg_hdr(nlmsg_hdr(msg))->cmd;
 	struct nlattr *attr = nlmsg_find_attr(nlmsg_hdr(msg), GENL_HDRLEN, DOC_EXMPL_A_MSG);
 
+	(void)arg;
+	/* A newer module may have commands that this program does not know. */
+	if (command != DOC_EXMPL_C_ECHO && command != DOC_EXMPL_C_EVENT)
+		return NL_SKIP;
 	if (!attr)
 		errx(EXIT_FAILURE, "a message without DOC_EXMPL_A_MSG");
-	printf("%s: %s\n", (char *)arg, nla_get_string(attr));
+	printf("%s: %s\n", command == DOC_EXMPL_C_ECHO ? "kernel said" : "event",
+	       nla_get_string(attr));
+	printed++;
 	return NL_OK;
 }
 
-/* Called for a refusal; the kernel's sentence, if any, stands behind the struct. */
+/* libnl calls this for a refusal. The kernel's sentence, if any, stands behind the struct. */
 static int print_refusal(struct sockaddr_nl *from, struct nlmsgerr *refusal, void *arg)
 {
-	/* libnl hands over what stands behind the header, whose flags we need. */
+	/* We need the flags of the message's header, which stands in front of the struct. */
 	struct nlmsghdr *header = (struct nlmsghdr *)refusal - 1;
 	struct nlattr *attr = NULL;
 
@@ -72,20 +81,24 @@ static void echo(struct nl_sock *sock, const char *message)
 				 DOC_EXMPL_VERSION))
 		errx(EXIT_FAILURE, "nlmsg_alloc: out of memory");
 	if (nla_put_string(msg, DOC_EXMPL_A_MSG, message))
-		errx(EXIT_FAILURE, "nla_put_string: no room for the message");
+		errx(EXIT_FAILURE, "nla_put_string: no space for the message");
 
-	/* Refusals with a sentence, and without a copy of what we sent before it. */
+	/* Ask for refusals with a sentence, and without a copy of the request before it. */
 	if (setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one)) ||
 	    setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one)))
 		err(EXIT_FAILURE, "setsockopt");
-	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, print_message, "kernel said");
 	nl_socket_modify_err_cb(sock, NL_CB_CUSTOM, print_refusal, "echo");
 
-	/* An answer needs no acknowledgment beside it; a refusal comes in any case. */
-	nl_socket_disable_auto_ack(sock);
 	check(nl_send_auto(sock, msg), "nl_send_auto");
 	nlmsg_free(msg);
+	/*
+	 * First comes the answer, or a refusal. libnl compares the sequence numbers. An
+	 * acknowledgment in place of an answer means that there is none.
+	 */
 	check(nl_recvmsgs_default(sock), "nl_recvmsgs");
+	if (!printed)
+		errx(EXIT_FAILURE, "no answer came");
+	check(nl_wait_for_ack(sock), "nl_wait_for_ack");
 }
 
 static void listen_to_events(struct nl_sock *sock, long count)
@@ -94,21 +107,22 @@ static void listen_to_events(struct nl_sock *sock, long count)
 			  "genl_ctrl_resolve_grp " DOC_EXMPL_FAMILY " " DOC_EXMPL_GROUP);
 	int ret;
 
-	/* Events answer no request, so they carry no sequence number to check. */
+	/* An event has the sequence number of somebody else's request: do not compare it. */
 	nl_socket_disable_seq_check(sock);
-	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, print_message, "event");
+	/*
+	 * From here on events can arrive on this socket at any time, also between a
+	 * request and its answer. A program that asks and listens takes two sockets.
+	 */
 	check(nl_socket_add_membership(sock, group), "nl_socket_add_membership");
 	printf("listening\n");
 
-	while (count) {
+	while (count < 0 || printed < count) {
 		ret = nl_recvmsgs_default(sock);
-		/* libnl's word for ENOBUFS: we were too slow, the kernel dropped some. */
-		if (ret == -NLE_NOMEM) {
+		/* libnl's number for ENOBUFS: we read too slowly, and the kernel dropped events. */
+		if (ret == -NLE_NOMEM)
 			warnx("events were lost");
-			continue;
-		}
-		check(ret, "nl_recvmsgs");
-		count--;
+		else
+			check(ret, "nl_recvmsgs");
 	}
 }
 
@@ -131,11 +145,12 @@ int main(int argc, char *argv[])
 		if (end == argv[optind] || *end || count < 1)
 			usage_error();
 	}
-	setlinebuf(stdout); /* whoever reads the events through a pipe wants each at once */
+	setlinebuf(stdout); /* a program that reads the events from a pipe gets each one at once */
 
 	sock = nl_socket_alloc();
 	if (!sock)
 		errx(EXIT_FAILURE, "nl_socket_alloc: out of memory");
+	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, print_message, NULL);
 	check(genl_connect(sock), "genl_connect");
 	if (listening)
 		listen_to_events(sock, count);

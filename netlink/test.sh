@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Tests this directory on the running kernel: make && sudo ./test.sh
-# TAP (a line "ok" or "not ok" for each check) on standard output; exit 0 if all is well, 1 if not, 4 if it could not run.
+# Prints TAP: one line "ok" or "not ok" for each check. Exit status: 0 all checks passed, 1 some
+# failed, 4 the test could not run on this machine.
 
 # ---- the same lines in every directory ----
 cd "$(dirname "$0")" || exit 1
 export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C
 count=0 failed=0
 
-# is GOT WANTED WHAT
+# is GOT WANTED NAME: one check
 is() {
 	count=$((count + 1))
 	[ "$1" != "$2" ] || { echo "ok $count - $3" && return; }
@@ -17,54 +18,62 @@ is() {
 	printf 'got:    %s\nwanted: %s\n' "$1" "$2" | sed 's/^/# /'
 }
 
-# try COMMAND: what it prints, and its exit status unless 0
+# log_is GOT WANTED NAME: the same, for lines of pr_debug(), which not every kernel can show
+log_is() {
+	[ ! -e /proc/dynamic_debug/control ] || { is "$@" && return; }
+	count=$((count + 1))
+	echo "ok $count - $3 # SKIP this kernel has no dynamic debug"
+}
+
+# try COMMAND: prints what the command prints, and its exit status unless that is 0
 try() { "$@" 2>&1 || echo "exit $?"; }
 
-# load MODULE [PARAMETER...]: tells what the machine does not allow from what is broken
+# load MODULE [PARAMETER...]: loads a module. If that fails, the test ends: as skipped if this
+# machine does not allow it, else as failed.
 load() {
-	[ -z "$(loaded "$(basename "$1" .ko)")" ] || cannot "$1 is loaded already: rmmod it first"
+	[ -z "$(loaded "$(basename "$1" .ko)")" ] || cannot "$1 is loaded already. Remove it first: sudo rmmod $1"
 	why=$(insmod "$@" 2>&1) && return
 	case $why in
-	*"not permitted"* | *"Key was rejected"*) cannot "$why: Secure Boot or lockdown wants it signed" ;;
-	*"nvalid module format"*) cannot "$why: built for another kernel, run make clean all" ;;
-	*"not implemented"*) cannot "$why: this kernel takes no modules" ;;
+	*"not permitted"* | *"Key was rejected"*) cannot "$why. This kernel loads only signed modules (Secure Boot or lockdown)" ;;
+	*"nvalid module format"*) cannot "$why. The module was built for another kernel. Run: make clean all" ;;
+	*"not implemented"*) cannot "$why. This kernel cannot load modules" ;;
 	esac
 	is "$why" "" "$1 loads"
 	[ $count -gt 1 ] || echo 1..1
 	exit 1
 }
+
+# cannot REASON: ends the test: as skipped if no check has run yet, else as failed.
 cannot() {
 	[ $count = 0 ] || { is "$1" "" "the test can go on" && exit 1; }
 	echo "1..0 # SKIP $1"
 	exit 4
 }
 
-# loaded MODULE...: those that are
+# loaded MODULE...: prints those that are loaded
 loaded() { for m; do [ ! -e "/sys/module/$m" ] || echo "$m"; done; }
 
-# What the kernel logs from here on is ours: said MODULE, and the check at the end.
+# The kernel log since the test began, all of it or the lines of one module.
 mark="$0 $$ begins"
 since() { { echo && dmesg; } | sed "1,\\|$mark|d"; }
 said() { since | sed -n "s/^\(\[[^]]*\]\)* *$1: //p"; }
-quiet() {
-	is "$(dmesg | grep -qF "$mark" || echo "the log has lost its beginning"
+no_warnings() {
+	is "$(dmesg | grep -qF "$mark" || echo "the log no longer holds the beginning of the test"
 	since | grep -E 'BUG|WARNING|Oops|UBSAN|KASAN|ODEBUG|Call Trace|general protection|refcount_t|usercopy|list_|kobject:|proc_dir_entry|sysfs: cannot|INFO: |suspicious')" \
-		"" "the kernel log is quiet"
+		"" "the kernel has logged no warning"
 }
 finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 
-[ "$(id -u)" = 0 ] || cannot "only root may load modules: sudo ./test.sh"
-for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing: run make"; done
+[ "$(id -u)" = 0 ] || cannot "only root may load modules. Run: sudo ./test.sh"
+for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 
-load ./netlink_kernel.ko
-echo 1..45
 long=$(printf '%200s' '' | tr ' ' x)
-work=$(mktemp -d) || cannot "no place for temporary files"
+work=$(mktemp -d) || cannot "there is no place for temporary files"
 trap 'rm -rf "$work"' EXIT
 
-# await FILE TEXT: until a line is there, 5 seconds at most
+# await FILE TEXT: waits until the file has such a line, 5 seconds at most
 await() {
 	for _ in $(seq 100); do
 		if grep -qs "$2" "$1"; then return; fi
@@ -72,50 +81,64 @@ await() {
 	done
 }
 
-is "$(try ./netlink_user)" "kernel said: hi kernel" "the program's own message comes back"
-is "$(try ./netlink_user "two words")" "kernel said: two words" "a message of one's own comes back"
+load ./netlink_kernel.ko dyndbg
+echo 1..52
+is "$(try ./netlink_user)" "kernel said: hi kernel" "the program's default message comes back"
+is "$(try ./netlink_user "two words")" "kernel said: two words" "a message given to the program comes back"
 is "$(try ./netlink_user "")" "kernel said: " "an empty message comes back"
-is "$(try ./netlink_user "$long")" "kernel said: $long" "200 bytes come back"
+is "$(try ./netlink_user "$long")" "kernel said: $long" "a message of 200 bytes comes back"
 is "$(try ./netlink_user "${long}x")" "netlink_user: echo: Attribute failed policy validation: Invalid argument
-exit 1" "the program reports a message of 201 bytes, with the kernel's sentence"
-is "$(./netlink_user "${long}x" 2>/dev/null)" "" "a failure prints nothing on standard output"
+exit 1" "the program reports that a message of 201 bytes is refused, with the kernel's sentence"
+is "$(./netlink_user "${long}x" 2>/dev/null)" "" "a program that fails prints nothing on standard output"
 for usage in -x "a b" "-l x" "-l 0" "-l 1 2"; do
 	is "$(try ./netlink_user $usage | tail -n 3)" "usage: netlink_user [message]
        netlink_user -l [count]
-exit 2" "a usage error: $usage"
+exit 2" "the arguments '$usage' are a usage error"
 done
 
-is "$(./netlink_test text "$long")" "answer $long" "200 bytes are echoed"
+is "$(./netlink_test text "$long")" "answer $long" "a message of 200 bytes is answered, with the request's sequence number"
 is "$(./netlink_test text "$(printf 'a\n\t\033\200\377')")" "$(printf 'answer a\n\t\033\200\377')" \
-	"any byte but NUL is kept"
-is "$(./netlink_test nul-inside)" "answer up" "the string ends at its first NUL"
+	"bytes of any value but NUL come back unchanged"
+is "$(./netlink_test nul-inside)" "answer up" "a message ends at its first NUL"
 
 before=$(said netlink_kernel | wc -l)
 is "$(./netlink_test no-attribute)" "Invalid argument: echo needs the attribute DOC_EXMPL_A_MSG" \
-	"no attribute, and our sentence"
+	"a request without the attribute fails with EINVAL and the module's own sentence"
 policy="Invalid argument: Attribute failed policy validation"
-is "$(./netlink_test text "${long}x")" "$policy" "201 bytes"
-is "$(./netlink_test unterminated)" "$policy" "an unterminated string"
-is "$(./netlink_test unterminated "$long")" "$policy" "an unterminated string of 200 bytes"
+is "$(./netlink_test text "${long}x")" "$policy" "a message of 201 bytes fails with EINVAL"
+is "$(./netlink_test unterminated)" "$policy" "a message without NUL fails with EINVAL"
+is "$(./netlink_test unterminated "$long")" "$policy" "a message of 200 bytes without NUL fails with EINVAL"
 is "$(./netlink_test long-behind-nul)" "Numerical result out of range: Attribute failed policy validation" \
-	"300 bytes with a NUL among the first 200"
-is "$(./netlink_test nothing)" "$policy" "an attribute without a byte"
-is "$(./netlink_test nested)" "Invalid argument: NLA_F_NESTED not expected" "nested garbage"
-is "$(./netlink_test unknown-attribute)" "Invalid argument: Unknown attribute type" "an unknown attribute"
-is "$(./netlink_test unknown-command)" "Operation not supported" "an unknown command"
-is "$(./netlink_test attribute-too-long | cut -d: -f1)" "Invalid argument" "an attribute longer than its message"
-is "$(./netlink_test attribute-too-short | cut -d: -f1)" "Invalid argument" "an attribute shorter than its header"
-is "$(./netlink_test no-genl-header)" "Invalid argument" "a message shorter than its headers"
-is "$(./netlink_test cut)" "no answer" "a truncated message is dropped by the core"
-is "$(./netlink_test -u text)" "Operation not permitted" "nobody may not echo"
+	"an attribute of 300 bytes with a NUL among the first 200 fails with ERANGE"
+is "$(./netlink_test nothing)" "$policy" "an attribute of no bytes fails with EINVAL"
+is "$(./netlink_test nested)" "Invalid argument: NLA_F_NESTED not expected" "a nested attribute fails with EINVAL"
+is "$(./netlink_test unknown-attribute)" "Invalid argument: Unknown attribute type" \
+	"a request with an unknown attribute fails with EINVAL"
+is "$(./netlink_test unknown-command)" "Operation not supported" "an unknown command fails with EOPNOTSUPP"
+is "$(./netlink_test event-command)" "Operation not supported" "a request with the event's command fails with EOPNOTSUPP"
+is "$(./netlink_test attribute-too-long | cut -d: -f1)" "Invalid argument" \
+	"an attribute that is longer than its message fails with EINVAL"
+is "$(./netlink_test attribute-too-short | cut -d: -f1)" "Invalid argument" \
+	"an attribute that is shorter than its header fails with EINVAL"
+is "$(./netlink_test no-genl-header)" "Invalid argument" "a message that is shorter than its headers fails with EINVAL"
+is "$(./netlink_test cut)" "no answer" "a message that is shorter than it says gets no answer"
+is "$(./netlink_test -u text)" "Operation not permitted" "a user who is not root may not echo"
 is "$(unshare -U ./netlink_user x 2>&1)" "netlink_user: echo: refused: Operation not permitted" \
-	"nor may root of another user namespace"
-is "$(said netlink_kernel | tail -n +$((before + 1)))" "" "no refused message was logged"
+	"root of another user namespace may not echo"
+log_is "$(said netlink_kernel | tail -n +$((before + 1)))" "" "with dyndbg no refused message is logged"
 
-is "$(./netlink_test -n text inside)" "answer inside" "nobody may in a network namespace of its own"
+before=$(said netlink_kernel | wc -l)
+is "$(./netlink_test -n text inside)" "answer inside" "a user who is not root may echo in a network namespace that belongs to him"
 ./netlink_user "$(printf 'a\nnetlink_kernel: user said "b"\t\033')" >/dev/null
-is "$(said netlink_kernel | tail -n +$((before + 1)))" 'user said "inside"
-user said "a\nnetlink_kernel: user said "b"\t\e"' "each accepted message is logged once, escaped"
+log_is "$(said netlink_kernel | tail -n +$((before + 1)))" 'user said "inside"
+user said "a\nnetlink_kernel: user said "b"\t\e"' "with dyndbg each accepted message is logged once, escaped"
+
+is "$(./netlink_test -m text)" "answer hi
+event hi" "a socket that asks and is in the group gets the answer, then the event with its own command"
+is "$(./netlink_test -e text)" "answer hi
+event hi" "a socket that asks with NLM_F_ECHO gets the answer, then the event"
+is "$(./netlink_test -e -m text)" "answer hi
+event hi" "a socket in the group that asks with NLM_F_ECHO gets the event only once"
 
 timeout 5 ./netlink_user -l 2 >"$work/here" &
 await "$work/here" listening
@@ -126,33 +149,44 @@ unshare -n sh -c 'timeout 5 ./netlink_user -l 1 >"$1/there" & for _ in $(seq 100
 wait
 is "$(cat "$work/here")" "listening
 event: one
-event: two" "a listener hears every echo of its own network namespace, and no other"
+event: two" "a listener gets every event of its own network namespace, and no other"
 is "$(cat "$work/there" "$work/answer")" "listening
 event: there
-kernel said: there" "another network namespace has answers and events of its own"
+kernel said: there" "another network namespace gets its own answers and events"
+
+timeout 5 ./netlink_user -l 1 >"$work/unknown" &
+await "$work/unknown" listening
+is "$(try ./netlink_test announce 3 unknown)" "" "root can send a message with another command to the group"
+./netlink_user known >/dev/null
+wait
+is "$(cat "$work/unknown")" "listening
+event: known" "a listener ignores commands that it does not know, and does not count them"
 
 is "$(./netlink_test overrun)" "20 answered, listener: No buffer space available, some lost" \
-	"a slow listener is told that it lost events, the sender is not held up"
+	"a listener that does not read loses events and gets ENOBUFS, and each request is answered all the same"
 is "$(./netlink_test deaf)" "some answered, 0 more announced" \
-	"what a caller that does not read gets no answer to is not announced either"
+	"a request whose answer does not fit into the sender's buffer is not announced"
 is "$(./netlink_test race)" "0 wrong, 100 and 100 announced" \
-	"two callers at once: each gets its own answers, the listener hears all"
+	"two callers at once get the answers to their own requests, and a listener gets all events"
 
 ./netlink_user -l >"$work/last" 2>&1 &
 await "$work/last" listening
-is "$(try rmmod netlink_kernel)" "" "the module goes while somebody listens"
+is "$(try rmmod netlink_kernel)" "" "rmmod succeeds while a program listens"
 kill $!
 wait $! 2>/dev/null
-is "$? $(cat "$work/last")" "143 listening" "who then hears no more, and no error"
-is "$(loaded netlink_kernel)" "" "nothing is left behind"
+is "$? $(cat "$work/last")" "143 listening" "after rmmod the listener still waits, without an error"
+is "$(loaded netlink_kernel)" "" "after rmmod the module is not left"
 is "$(try ./netlink_user)" "netlink_user: genl_ctrl_resolve CONTROL_EXMPL: Object not found
-exit 1" "without the module the program says so"
+exit 1" "without the module the program reports that there is no such family"
 is "$(try ./netlink_user -l)" "netlink_user: genl_ctrl_resolve_grp CONTROL_EXMPL events: Object not found
-exit 1" "the listener too"
-is "$(./netlink_test reload) $(loaded netlink_kernel)" "100 " "nothing is left after 100 loads and unloads"
-insmod ./netlink_kernel.ko
-is "$(try ./netlink_user again)" "kernel said: again" "and it works again"
+exit 1" "without the module the listener reports that there is no such family"
+is "$(./netlink_test reload) $(loaded netlink_kernel)" "100 " "100 loads and unloads succeed and leave nothing"
+
+load ./netlink_kernel.ko
+before=$(said netlink_kernel | wc -l)
+is "$(try ./netlink_user again)" "kernel said: again" "after a second load the program works again"
+is "$(said netlink_kernel | tail -n +$((before + 1)))" "" "without dyndbg nothing is logged"
 rmmod netlink_kernel
 
-quiet
+no_warnings
 finish

@@ -4,15 +4,16 @@
  *
  *   /proc/procfs_example/message   0644
  *
- * One write(2) is one message, kept as it came, wherever the file position
- * stands. read(2) hands out any slice of it. Refused, with nothing changed:
- * EMSGSIZE over 200 bytes, EFAULT for a bad pointer.
+ * One write(2) is one message. It is stored unchanged and replaces the message
+ * before it, wherever the file position is. read(2) returns any part of it.
+ * A write of more than 200 bytes fails with EMSGSIZE, one from a bad pointer
+ * with EFAULT. The message is then unchanged.
  *
  *   # echo hi > /proc/procfs_example/message
  *   # cat /proc/procfs_example/message
  *   hi
  */
-/* Puts the module's name before each line of pr_info(); must precede the includes. */
+/* pr_debug() puts this before each line. It must stand before the includes. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/fs.h>
@@ -22,18 +23,25 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+/*
+ * Bytes. A buffer of this size may be on the stack only because it is small:
+ * the kernel's stack has 16 KiB for all functions together. For more than about
+ * 500 bytes use the heap: memdup_user() to write, kmalloc() and kfree() to read.
+ */
 #define MESSAGE_MAX 200
 
-static char message[MESSAGE_MAX];
+static char message[MESSAGE_MAX]; /* bytes, not a string: no NUL ends them */
 static size_t message_len;
 static DEFINE_MUTEX(message_lock); /* guards message and message_len */
 
 /*
- * Process context: runs for the program that called read(2), and may sleep.
- * __user marks a pointer into that program's memory, which only copy_to_user()
- * and its kin may follow. Such a copy may have to wait for a missing page, for
- * as long as the caller arranges (userfaultfd), and anybody may open this file:
- * so the lock is held for a snapshot only, never across the copy.
+ * Runs for the program that called read(2), and may sleep. buf is a pointer of
+ * that program (__user): only copy_to_user() and its relatives may follow it.
+ *
+ * The copy can sleep: the program's page may not be in memory, and a program
+ * can delay its arrival as long as it likes (userfaultfd). Anybody may open
+ * this file. If we held the lock during the copy, anybody could block
+ * everybody. So: take the lock, make a snapshot, release the lock, copy.
  */
 static ssize_t message_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
 {
@@ -45,19 +53,20 @@ static ssize_t message_read(struct file *file, char __user *buf, size_t count, l
 	memcpy(copy, message, len);
 	mutex_unlock(&message_lock);
 
-	/* At most count bytes from *ppos on; moves *ppos behind them. */
+	/* Copies at most count bytes from offset *ppos on, and advances *ppos. */
 	return simple_read_from_buffer(buf, count, ppos, copy, len);
 }
 
 /*
- * Process context, may sleep. The new message is complete before the old one
- * is touched, so a pointer that fails half way leaves the old one standing.
+ * Runs for the program that called write(2), and may sleep. The message that
+ * others see changes only after the new one is complete. If the program's
+ * pointer turns out to be bad half way, the old message is unchanged.
  */
 static ssize_t message_write(struct file *file, const char __user *buf, size_t count, loff_t *ppos)
 {
 	char copy[MESSAGE_MAX];
 
-	if (count > sizeof(copy))
+	if (count > MESSAGE_MAX)
 		return -EMSGSIZE;
 	if (copy_from_user(copy, buf, count))
 		return -EFAULT;
@@ -67,24 +76,28 @@ static ssize_t message_write(struct file *file, const char __user *buf, size_t c
 	message_len = count;
 	mutex_unlock(&message_lock);
 
-	/* %*pE escapes control bytes, so that no message can forge a log line. */
-	pr_info("user said \"%*pE\"\n", (int)count, copy);
+	/* %*pE escapes control bytes: a message with a newline cannot forge a log line. */
+	pr_debug("user said \"%*pE\"\n", (int)count, copy);
 	*ppos += count;
 	return count;
 }
 
 /*
- * Not file_operations, whose .owner keeps the module in while a file is open:
- * procfs counts the calls itself and turns them away once the file has gone.
+ * proc_ops has no .owner, because procfs needs none: it counts the calls that
+ * run in the module, and refuses new ones once the file is removed.
  */
 static const struct proc_ops message_ops = {
 	.proc_read = message_read,
 	.proc_write = message_write,
-	.proc_lseek = default_llseek, /* unset, lseek(2) fails since 6.0 */
+	.proc_lseek = default_llseek, /* without it lseek(2) fails since Linux 6.0 */
 };
 
 static struct proc_dir_entry *procfs_dir;
 
+/*
+ * The file comes last: once it exists, programs can call the module. If init
+ * failed after that, the kernel would free the code that they are running.
+ */
 static int __init procfs_example_init(void)
 {
 	procfs_dir = proc_mkdir("procfs_example", NULL);
@@ -98,10 +111,10 @@ static int __init procfs_example_init(void)
 }
 
 /*
- * proc_remove() takes the whole directory. It waits for calls that are inside
- * message_read() or message_write(), however long they take; later reads and
- * writes on an open descriptor get EIO from procfs itself. So the module may go while the
- * file is open.
+ * proc_remove() removes the directory with the file, and waits until no call is
+ * left in message_read() and message_write(). Later reads and writes on a file
+ * that is still open fail with EIO in procfs itself. So the module can be
+ * removed while the file is open.
  */
 static void __exit procfs_example_exit(void)
 {

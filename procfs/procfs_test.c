@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: single calls with odd buffers and offsets,
- * calls held half way, callers at once. Prints what came of it.
+ * Does what test.sh cannot do in shell: single calls with odd buffers and
+ * offsets, calls held half way, several callers at once. Prints the results.
  *
  * Usage: procfs_test [-u] read|write BUFFER COUNT [OFFSET]   (-u: as nobody)
  *        procfs_test seek OFFSET
- *        procfs_test held-read|held-write|race|reload
+ *        procfs_test writev|held-write|held-read|held-readv|race|reload
  */
 #define _FILE_OFFSET_BITS 64
 #include <err.h>
@@ -19,6 +19,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@
 #define MODULE "procfs_kernel"
 
 static long page;
-static char *pages; /* two pages; what becomes of the second is up to the test */
+static char *pages; /* two pages; some tests unmap or register the second */
 
 static int open_message(int flags)
 {
@@ -63,44 +64,60 @@ static char *odd_buffer(const char *kind)
 	munmap(pages + page, page);
 	if (!strcmp(kind, "unmapped"))
 		return pages + page;
-	if (!strcmp(kind, "edge")) /* four good bytes, then nothing */
+	if (!strcmp(kind, "edge")) /* four good bytes, then no memory */
 		return memset(pages + page - 4, 'x', 4);
 	errx(2, "no such buffer: %s", kind);
 }
 
-/* A call on 64 bytes across two pages stops at the second, whose fault userfaultfd holds back. */
+/* Writes two segments with one call. */
+static void write_segments(void)
+{
+	struct iovec iov[] = { { "ab", 2 }, { "cd", 2 } };
+
+	print_result(writev(open_message(O_WRONLY), iov, 2), NULL);
+}
+
+/*
+ * Its 64 bytes lie across two pages. The first access to the second page waits
+ * until hold() provides it. A readv has a second segment, which comes after that.
+ */
 static void *held_call(void *op)
 {
 	int fd = open_message(O_RDWR);
 	char *buf = memset(pages + page - 32, 'x', 32);
+	struct iovec iov[] = { { buf, 64 }, { pages, 4 } };
 
-	return (void *)(op ? write(fd, buf, 64) : read(fd, buf, 64));
+	if (!strcmp(op, "held-write"))
+		return (void *)write(fd, buf, 64);
+	if (!strcmp(op, "held-read"))
+		return (void *)read(fd, buf, 64);
+	return (void *)readv(fd, iov, 2);
 }
 
-static void hold(int writing)
+static void hold(char *op)
 {
 	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	int fd = open_message(O_RDWR), writing = !strcmp(op, "held-write");
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = {
 		.range = { (unsigned long)pages + page, page },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 	struct uffdio_copy copy = { .dst = (unsigned long)pages + page, .len = page };
+	char now[8] = "", new[200];
 	struct uffd_msg msg;
-	char now[8] = "";
 	pthread_t thread;
 	void *ret;
-	int fd = open_message(O_RDWR);
 
 	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg))
 		err(1, "userfaultfd");
 	copy.src = (unsigned long)memset(malloc(page), 'y', page);
 	alarm(5); /* if the held call locks us out, this ends the test */
 
-	pthread_create(&thread, NULL, held_call, writing ? "" : NULL);
-	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now it waits */
+	pthread_create(&thread, NULL, held_call, op);
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now the call waits */
 		err(1, "read userfaultfd");
-	if (!writing && write(fd, "new message", 11) != 11)
+	if (!writing && write(fd, memset(new, 'b', sizeof(new)), sizeof(new)) != sizeof(new))
 		err(1, "write beside a held read");
 	if (pread(fd, now, sizeof(now), 0) < 0)
 		err(1, "read beside a held call");
@@ -109,12 +126,13 @@ static void hold(int writing)
 	pthread_join(thread, &ret);
 	if (writing && pread(fd, pages + page - 32, 64, 0) < 0)
 		err(1, "read");
-	printf("then %zd %.4s\n", (ssize_t)ret, pages + page - 2);
+	printf("then %zd %.4s%.4s\n", (ssize_t)ret, pages + page - 2, pages);
 }
 
 /*
- * Two writers, 200 times a and 100 times b: whoever reads sees one or the other,
- * whole. pwrite(), since write() would queue the two for their common file position.
+ * Two writers write 200 times a and 100 times b. Each read must return one of
+ * the two, whole. They use pwrite(): write() would let only one of them in at a
+ * time, because they share one open file and its position.
  */
 static void race(void)
 {
@@ -175,6 +193,8 @@ int main(int argc, char *argv[])
 	}
 	if (argc == 2 && !strcmp(argv[1], "race")) {
 		race();
+	} else if (argc == 2 && !strcmp(argv[1], "writev")) {
+		write_segments();
 	} else if (argc == 3 && !strcmp(argv[1], "seek")) {
 		fd = open_message(O_RDONLY);
 		ret = lseek(fd, strtoll(argv[2], NULL, 0), SEEK_SET);
@@ -182,7 +202,7 @@ int main(int argc, char *argv[])
 	} else if (argc == 2 && !strcmp(argv[1], "reload")) {
 		reload();
 	} else if (argc == 2 && !strncmp(argv[1], "held-", 5)) {
-		hold(argv[1][5] == 'w');
+		hold(argv[1]);
 	} else if (argc > 3) {
 		reading = !strcmp(argv[1], "read");
 		if (!reading && strcmp(argv[1], "write"))

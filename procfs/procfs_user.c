@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Writes a message to the procfs file and prints the one that then stands there.
+ * Writes a message to the file of procfs_kernel, reads it back and prints it.
  *
  * Usage: procfs_user [message]
  */
@@ -17,6 +17,7 @@ int main(int argc, char *argv[])
 {
 	const char *message = "hi kernel";
 	char answer[200];
+	size_t message_len;
 	ssize_t len;
 	int fd;
 
@@ -26,17 +27,24 @@ int main(int argc, char *argv[])
 	}
 	if (optind < argc)
 		message = argv[optind];
+	message_len = strlen(message);
 
-	fd = open(PATH, O_RDWR);
+	fd = open(PATH, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		err(EXIT_FAILURE, "open %s", PATH);
-	if (write(fd, message, strlen(message)) < 0)
+	len = write(fd, message, message_len);
+	if (len < 0)
 		err(EXIT_FAILURE, "write %s", PATH);
+	/* Writing the rest would store another message, so this is an error. */
+	if ((size_t)len != message_len)
+		errx(EXIT_FAILURE, "write %s: %zd of %zu bytes written", PATH, len, message_len);
 
-	/* The write moved the file position; the answer begins at 0. */
+	/* The write moved the file position; the answer begins at offset 0. */
 	len = pread(fd, answer, sizeof(answer), 0);
 	if (len < 0)
 		err(EXIT_FAILURE, "pread %s", PATH);
+	if (len == 0 && message_len > 0)
+		errx(EXIT_FAILURE, "pread %s: the file is empty", PATH);
 	printf("kernel said: ");
 	fwrite(answer, 1, len, stdout);
 	printf("\n");

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * seqfile: a table of any length as a file below /proc, an entry a line.
+ * seqfile: a file below /proc that shows a table of any length.
  *
  *   /proc/seqfile_example   0444
  *
- * seq_file does the buffering, so reads of any size and at any offset give the
- * same bytes. The module only finds an entry by its number and prints it.
- * Parameter entries, 1 to 1000000, else the load fails with EINVAL (ERANGE if
- * it is too large for an unsigned int).
+ * Each entry of the table is one line. The module finds an entry by its number
+ * and prints it. seq_file, a part of the kernel, does the buffering: reads of
+ * any size and at any offset return the same bytes as one big read.
+ *
+ * The parameter entries says how many there are: 1 to 1000000, default 1000.
+ * The load fails with EINVAL for other values, and with ERANGE for a number
+ * that does not fit an unsigned int.
  *
  *   # head -n 3 /proc/seqfile_example
  *   # index square
@@ -30,42 +33,51 @@ struct entry {
 };
 
 /*
- * An xarray: the kernel's array of pointers, which grows as needed. Filled before
- * the file appears and emptied after it has gone. Nobody changes it in between, so
- * it needs no lock; if entries changed, start() would take one and stop() release it.
+ * The xarray is the kernel's array of pointers, and grows as needed. It is
+ * filled before the file appears and emptied after the file is removed. Nobody
+ * changes it in between, so no lock guards it. If yours changes, entry_start()
+ * must take a lock and entry_stop() must release it.
  */
 static DEFINE_XARRAY(entry_array);
 
 /*
- * The four below run in process context, for the program that called read(2),
- * and may sleep. seq_file has them fill a buffer of one page: start, show, next,
- * show, next ... stop. It hands that out and begins again where it was. So what
- * start() does to find its place, it does for every page: an array finds entry
- * 999999 as fast as entry 0, while a list is walked from its head. start() and
- * next() return what show() is to be given, or NULL at the end.
+ * The four functions from here on run for the program that called read(2), and
+ * may sleep. seq_file calls them to fill a buffer of one page: start, show,
+ * next, show, next ... stop. Then it copies the buffer to the program. For the
+ * next buffer it calls start() again, with the position where it stopped.
+ *
+ * So start() looks for its entry once for every page of output. An array finds
+ * entry 999999 as fast as entry 0. In a list one has to walk from its head.
+ *
+ * Positions count lines, not bytes. Line 0 is the header. SEQ_START_TOKEN stands
+ * for it: a pointer that no entry can have. NULL means the end of the table.
  */
 static void *entry_start(struct seq_file *m, loff_t *pos)
 {
-	/* Positions count lines, not bytes. Line 0 is the header, for which the token stands. */
 	if (*pos == 0)
 		return SEQ_START_TOKEN;
 	return xa_load(&entry_array, *pos - 1);
 }
 
-/* Has to move the position on, also when it finds nothing more there. */
+/* Must advance the position also at the end of the table, else seq_file logs a warning. */
 static void *entry_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	cond_resched(); /* lets others run: pread(2) far away comes here a million times */
+	/*
+	 * Lets other programs run: a pread(2) far back comes here a million times
+	 * in one call. It may sleep, so take it out if start() takes a spinlock or
+	 * calls rcu_read_lock().
+	 */
+	cond_resched();
 	++*pos;
 	return entry_start(m, pos);
 }
 
-/* Called after every start(), also one that found nothing: gives back what start() took. */
+/* Called after every start(), also after one that found nothing. Releases what start() took. */
 static void entry_stop(struct seq_file *m, void *v)
 {
 }
 
-/* A line that the buffer has no room for is dropped, and shown again in the next. */
+/* If a line does not fit into the buffer, seq_file drops it, and shows it again in the next one. */
 static int entry_show(struct seq_file *m, void *v)
 {
 	const struct entry *entry = v;
@@ -86,7 +98,10 @@ static const struct seq_operations entry_ops = {
 
 static unsigned int entries = 1000;
 
-/* An error from here fails the load, and the kernel logs which value it refused. */
+/*
+ * Runs at load, before init. An error fails the load, and the kernel logs the
+ * value that was refused.
+ */
 static int entries_set(const char *val, const struct kernel_param *kp)
 {
 	unsigned int count;
@@ -122,7 +137,7 @@ static int __init entry_add(unsigned int index)
 	return ret;
 }
 
-/* Frees the entries, then the array itself. */
+/* Frees the entries, and then the array. No program may read any more. */
 static void entries_free(void)
 {
 	struct entry *entry;
@@ -130,13 +145,17 @@ static void entries_free(void)
 
 	xa_for_each(&entry_array, index, entry) {
 		kfree(entry);
-		cond_resched(); /* a million take a while */
+		cond_resched(); /* a million entries take a while */
 	}
 	xa_destroy(&entry_array);
 }
 
 static struct proc_dir_entry *seqfile_file;
 
+/*
+ * The file comes last: once it exists, programs can call the module. If init
+ * failed after that, the kernel would free the code that they are running.
+ */
 static int __init seqfile_example_init(void)
 {
 	unsigned int i;
@@ -158,9 +177,9 @@ free:
 }
 
 /*
- * proc_remove() waits for calls that are inside; later reads on
- * an open descriptor get EIO from procfs itself. So from then on nobody looks at the
- * entries, and they may go.
+ * proc_remove() removes the file, and waits until no read is left in the
+ * functions above. Later reads from a file that is still open fail with EIO in
+ * procfs itself. So after it nobody uses the entries, and they can be freed.
  */
 static void __exit seqfile_example_exit(void)
 {

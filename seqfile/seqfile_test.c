@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: reads with odd buffers, sizes and offsets,
- * held half way, several at once; how many look-ups they take. Prints what came of it.
+ * Does what test.sh cannot do in shell: reads with odd buffers, sizes and
+ * offsets, reads held half way, several readers at once, and what a read costs.
+ * Prints the results.
  *
  * Usage: seqfile_test [-u] read BUFFER COUNT [OFFSET]   (-u: as nobody)
  *        seqfile_test [-u] write
  *        seqfile_test seek OFFSET set|end
  *        seqfile_test load PARAMETERS
- *        seqfile_test lookups MAX ADDRESS...
- *        seqfile_test whole|bytes|offsets|halves|leaks|turns|readers|held|unload|reload
+ *        seqfile_test cost OFFSET
+ *        seqfile_test whole|bytes|offsets|halves|turns|readers|held|leaks|unload|reload
  */
 #define _FILE_OFFSET_BITS 64
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/hw_breakpoint.h>
-#include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -26,6 +25,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PATH "/proc/seqfile_example"
@@ -33,8 +33,8 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
 
 static long page;
-static char *pages; /* two pages; what becomes of the second is up to the test */
-static char *text; /* what the file has to hold */
+static char *pages; /* two pages; some tests unmap or register the second */
+static char *text; /* what the file should contain */
 static size_t size;
 
 static int open_file(int flags)
@@ -57,26 +57,16 @@ static void print_result(ssize_t ret, const char *data)
 		       data ? data : "");
 }
 
-/* -1 if there is no such file. */
-static long number(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	long n;
-
-	if (!file || fscanf(file, "%ld", &n) != 1)
-		return -1;
-	fclose(file);
-	return n;
-}
-
-/* Writes down what the file has to hold. */
+/* Writes what the file should contain to text. */
 static void expect(void)
 {
-	long entries = number("/sys/module/" MODULE "/parameters/entries"), i;
+	FILE *file = fopen("/sys/module/" MODULE "/parameters/entries", "r");
+	long entries, i;
 	char *end;
 
-	if (entries < 0)
+	if (!file || fscanf(file, "%ld", &entries) != 1)
 		errx(1, MODULE " is not loaded");
+	fclose(file);
 	text = malloc(32 * (entries + 1));
 	end = text + sprintf(text, "# index square\n");
 	for (i = 0; i < entries; i++)
@@ -85,8 +75,9 @@ static void expect(void)
 }
 
 /*
- * Holds what a read gave against what is at that offset. 1: right, and it moves the
- * offset on; 0: right, and this was the end; -1: wrong, with errno 0, or refused.
+ * Compares what a read returned with what the file should contain at this offset.
+ * 1: right, and the offset is advanced. 0: right, and this was the end of the file.
+ * -1: wrong, and errno is 0; or the read failed, and errno says why.
  */
 static int right(ssize_t n, const char *buf, size_t *offset)
 {
@@ -106,7 +97,7 @@ static void verdict(int ret)
 	puts(ret >= 0 ? "right" : errno ? strerror(errno) : "wrong");
 }
 
-/* The whole file, or the rest of it, in reads of count bytes. */
+/* Reads from offset to the end of the file, count bytes at a time. */
 static int read_rest(int fd, size_t count, size_t offset)
 {
 	char *buf = malloc(count);
@@ -127,7 +118,7 @@ static int read_whole(size_t count)
 	return ret;
 }
 
-/* Here and there, with odd sizes; and none of it moves where read(2) goes on. */
+/* Reads at many offsets, with odd sizes. read(2) must then still begin at offset 0. */
 static int offsets(void)
 {
 	size_t edges[] = { size, size + 1, size - 1, page - 1, page, page + 1, 0, 1 };
@@ -143,7 +134,7 @@ static int offsets(void)
 	return ret < 0 ? ret : read_rest(fd, 100, 0);
 }
 
-/* Two descriptors in turn, one in small steps, the other in large ones. */
+/* Two open files read in turn, one in small steps, the other in large ones. */
 static int turns(void)
 {
 	int small = open_file(O_RDONLY), large = open_file(O_RDONLY), s, l;
@@ -182,8 +173,9 @@ static void readers(void)
 }
 
 /*
- * Four read over and over. Once each has seen the end, and closed its end of the pipe, the
- * module is unloaded; EIO has to be the first thing that they notice of it.
+ * Four processes read the file again and again. Each closes its end of the pipe when it has
+ * seen the end of the file. When all have, the module is removed. Every byte must be right
+ * until a read fails with EIO.
  */
 static void unload(void)
 {
@@ -208,7 +200,7 @@ static void unload(void)
 	if (read(first[0], pages, 1))
 		err(1, "read a pipe");
 	ret = syscall(SYS_delete_module, MODULE, O_NONBLOCK);
-	printf("%s, ", ret ? strerror(errno) : "gone");
+	printf("%s, ", ret ? strerror(errno) : "removed");
 	while (wait(&status) > 0)
 		wrong += status != 0;
 	printf("%d wrong\n", wrong);
@@ -229,23 +221,30 @@ static char *odd_buffer(const char *kind)
 	munmap(pages + page, page);
 	if (!strcmp(kind, "unmapped"))
 		return pages + page;
-	if (!strcmp(kind, "edge")) /* four good bytes, then nothing */
+	if (!strcmp(kind, "edge")) /* four good bytes, then no memory */
 		return memset(pages + page - 4, 'x', 4);
 	errx(2, "no such buffer: %s", kind);
 }
 
-/* A read that was refused, one that ran into a bad pointer, and how it goes on. */
+/* A read into a bad pointer, a read that runs into one, and then the rest of the file. */
 static void halves(void)
 {
 	int fd = open_file(O_RDONLY);
 	char *edge = odd_buffer("edge");
+	ssize_t len;
 
-	print_result(read(fd, edge + 4, 10), NULL);
-	print_result(read(fd, edge, 10), edge);
-	verdict(read_rest(fd, 1000, 4));
+	if (read(fd, edge + 4, 10) != -1 || errno != EFAULT)
+		errx(1, "a read into a bad pointer succeeded");
+	len = read(fd, edge, 10);
+	if (len < 1 || len > 4 || memcmp(edge, text, len))
+		errx(1, "a read that runs into a bad pointer: %zd", len);
+	verdict(read_rest(fd, 1000, len));
 }
 
-/* A read of 64 bytes across two pages stops at the second, whose fault userfaultfd holds back. */
+/*
+ * Its 64 bytes lie across two pages. The first access to the second page waits
+ * until held() provides it.
+ */
 static void *held_call(void *unused)
 {
 	(void)unused;
@@ -271,7 +270,7 @@ static void held(void)
 	copy.src = (unsigned long)calloc(1, page);
 
 	pthread_create(&thread, NULL, held_call, memset(pages, 'x', page));
-	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now it waits */
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now the call waits */
 		err(1, "read userfaultfd");
 	printf("meanwhile ");
 	verdict(read_whole(1000));
@@ -281,112 +280,84 @@ static void held(void)
 	verdict(right((ssize_t)ret, pages + page - 32, &offset));
 }
 
-/* Counts for this process alone, so that nothing else on the machine shows in it. */
-static int counter(struct perf_event_attr *attr)
+/* The kernel's small allocations that are in use, or -1 if it does not tell. */
+static long allocations(void)
 {
-	int fd;
+	FILE *file = fopen("/proc/slabinfo", "r");
+	long sum = file ? 0 : -1, n;
+	char line[512];
 
-	attr->size = sizeof(*attr);
-	fd = syscall(SYS_perf_event_open, attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0) {
-		printf("cannot count: perf_event_open: %m\n");
-		exit(0);
-	}
-	return fd;
-}
-
-static long long counted(int fd)
-{
-	long long n;
-
-	if (read(fd, &n, sizeof(n)) != sizeof(n))
-		err(1, "read a counter");
-	return n;
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "kmalloc-%*s %ld", &n) == 1)
+			sum += n;
+	if (file)
+		fclose(file);
+	return sum;
 }
 
 /*
- * How many look-ups in arrays reading the whole file takes, counted with breakpoints on
- * the functions at these addresses: kprobe events are not to be had for code in lib/,
- * which Debian's kernels do not trace. Gives up beyond max.
- */
-static void lookups(long long max, char *addresses[])
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_BREAKPOINT,
-		.bp_type = HW_BREAKPOINT_X,
-		.bp_len = sizeof(long),
-	};
-	int fd = open_file(O_RDONLY), counters[4], count, ret, i;
-	long long sum;
-	size_t offset = 0;
-
-	alarm(300); /* each look-up is an exception, and slow where the kernel checks itself */
-	for (count = 0; count < 4 && addresses[count]; count++) {
-		attr.bp_addr = strtoull(addresses[count], NULL, 16);
-		counters[count] = counter(&attr);
-	}
-	if (!attr.bp_addr) {
-		printf("cannot count: /proc/kallsyms shows no addresses\n");
-		return;
-	}
-	do {
-		ret = right(read(fd, pages, page), pages, &offset);
-		for (sum = 0, i = 0; i < count; i++)
-			sum += counted(counters[i]);
-	} while (ret > 0 && sum <= max);
-	if (ret < 0)
-		verdict(ret);
-	else
-		printf("%lld\n", sum);
-}
-
-/* -1 if the machine has no such event. */
-static int event_counter(const char *event)
-{
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT };
-	const char *dir = "/sys/kernel/tracing";
-	char path[80];
-	long id;
-	int fd;
-
-	if (access("/sys/kernel/tracing/events", F_OK)) /* not mounted: its old place, deprecated */
-		dir = "/sys/kernel/debug/tracing";
-	snprintf(path, sizeof(path), "%s/events/kmem/%s/id", dir, event);
-	id = number(path);
-	if (id < 0)
-		return -1;
-	attr.config = id;
-	fd = counter(&attr);
-	ioctl(fd, PERF_EVENT_IOC_SET_FILTER, "ptr != 0"); /* kfree(NULL) frees nothing */
-	return fd;
-}
-
-/*
- * Opens, reads a page, closes; how many allocations each of a hundred times leaves. An
- * interrupt can add one of its own to the sum, hence the division.
+ * Opens the file, reads a byte and closes it, 15000 times. Prints how many allocations each
+ * of the last 10000 has left. The first 5000 may fill caches. The rest of the system
+ * allocates too, a few thousand times at most: hence the rounding.
  */
 static void leaks(void)
 {
-	int allocated = event_counter("kmalloc"), freed = event_counter("kfree");
-	int on_node = event_counter("kmalloc_node"); /* kmalloc counts these too since 6.1 */
-	long long before = 0, left = 0;
+	long before = 0;
 	int fd, i;
 
-	if (allocated < 0 || freed < 0) {
-		printf("cannot count: there is no tracefs\n");
-		return;
-	}
-	for (i = 0; i <= 100; i++) {
-		before = i == 1 ? left : before; /* the first time may fill a cache */
+	for (i = 0; i < 15000; i++) {
+		if (i == 5000)
+			before = allocations();
 		fd = open_file(O_RDONLY);
-		if (read(fd, pages, page) <= 0)
+		if (read(fd, pages, 1) != 1)
 			err(1, "read");
 		close(fd);
-		left = counted(allocated) - counted(freed);
-		if (on_node >= 0)
-			left += counted(on_node);
 	}
-	printf("%lld\n", (left - before + 10) / 100);
+	if (before < 0)
+		printf("cannot count: there is no /proc/slabinfo\n");
+	else
+		printf("%ld\n", (allocations() - before + 5000) / 10000);
+}
+
+static long long nanoseconds(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &now))
+		err(1, "clock_gettime");
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/*
+ * Reads 1000 entries from offset on, then the next 1000, and so on, 20 times; at the end of
+ * the file it begins again. Prints the nanoseconds that an entry took in the fastest round. A
+ * round takes about a millisecond, so on a busy machine too some of them run undisturbed. (The
+ * processor time of a process will not do: an emulated machine may count it in whole ticks.)
+ */
+static void cost(off_t offset)
+{
+	int fd = open_file(O_RDONLY), round, entries;
+	long long start, best = 0;
+	ssize_t len, i;
+
+	if (lseek(fd, offset, SEEK_SET) != offset)
+		err(1, "lseek");
+	for (round = 0; round < 20; round++) {
+		start = nanoseconds();
+		for (entries = 0; entries < 1000;) {
+			len = read(fd, pages, page);
+			if (len == 0 && lseek(fd, offset, SEEK_SET) == offset)
+				len = read(fd, pages, page);
+			if (len <= 0)
+				errx(1, "there is no entry at offset %lld", (long long)offset);
+			for (i = 0; i < len; i++)
+				entries += pages[i] == '\n';
+		}
+		start = (nanoseconds() - start) / entries;
+		if (round == 0 || start < best)
+			best = start;
+	}
+	printf("%lld\n", best);
 }
 
 /* Loads and unloads the module a hundred times; insmod and rmmod would spend most on themselves. */
@@ -411,7 +382,7 @@ int main(int argc, char *argv[])
 
 	page = sysconf(_SC_PAGESIZE);
 	pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	alarm(120); /* whatever hangs is ended by this */
+	alarm(120); /* ends a test that hangs */
 	if (argc > 1 && !strcmp(argv[1], "-u")) {
 		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
 			err(1, "setuid");
@@ -437,6 +408,8 @@ int main(int argc, char *argv[])
 	} else if (!strcmp(command, "load") && argc > 2) {
 		fd = open(MODULE ".ko", O_RDONLY);
 		print_result(syscall(SYS_finit_module, fd, argv[2], 0), NULL);
+	} else if (!strcmp(command, "cost") && argc > 2) {
+		cost(strtoll(argv[2], NULL, 0));
 	} else if (!strcmp(command, "leaks")) {
 		leaks();
 	} else if (!strcmp(command, "reload")) {
@@ -457,8 +430,6 @@ int main(int argc, char *argv[])
 			held();
 		else if (!strcmp(command, "readers"))
 			readers();
-		else if (!strcmp(command, "lookups") && argc > 3)
-			lookups(strtoll(argv[2], NULL, 0), argv + 3);
 		else if (!strcmp(command, "unload"))
 			unload();
 		else

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Copies the seq_file to standard output.
+ * Copies the file of seqfile_kernel to standard output.
  *
  * Usage: seqfile_user
  */
@@ -14,8 +14,8 @@
 
 int main(int argc, char *argv[])
 {
-	ssize_t len, done, n;
 	char buf[65536];
+	ssize_t len;
 	int fd;
 
 	if (getopt(argc, argv, "") != -1 || optind < argc) {
@@ -23,18 +23,14 @@ int main(int argc, char *argv[])
 		return 2;
 	}
 
-	fd = open(PATH, O_RDONLY);
+	fd = open(PATH, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		err(EXIT_FAILURE, "open %s", PATH);
 
-	/* The kernel hands out about a page a call, however much room there is; 0 is the end. */
-	while ((len = read(fd, buf, sizeof(buf))) > 0) {
-		for (done = 0; done < len; done += n) { /* a pipe may take less than all */
-			n = write(STDOUT_FILENO, buf + done, len - done);
-			if (n < 0)
-				err(EXIT_FAILURE, "write standard output");
-		}
-	}
+	/* Each read returns about a page, however large buf is. 0 means the end of the file. */
+	while ((len = read(fd, buf, sizeof(buf))) > 0)
+		if (fwrite(buf, 1, len, stdout) != (size_t)len)
+			err(EXIT_FAILURE, "write standard output");
 	if (len < 0)
 		err(EXIT_FAILURE, "read %s", PATH);
 	if (fclose(stdout))

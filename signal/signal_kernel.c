@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * signal: sends real-time signal 44, with the value 1234 in it, to the main
- * thread of the process whose PID is written to a file in debugfs.
+ * signal: a program writes a PID to a file. The module sends real-time signal 44,
+ * with the value 1234, to the main thread of that process.
  *
- *   /sys/kernel/debug/signalconfpid   0200, the only check: who has it open may signal anybody
+ *   /sys/kernel/debug/signalconfpid   0200
  *
- * One write(2) is one PID, as the writer's PID namespace knows it, and one
- * signal. Refused, with nothing sent: EINVAL for 0, less, or no number, ERANGE
- * for no int, ESRCH for no process (a thread's number is none), EAGAIN if too
- * many signals wait for it, EFAULT for a bad pointer. EPERM at load: no debugfs.
+ * One write(2) is one PID, as the writer's PID namespace knows it, and sends one
+ * signal. A write that fails sends nothing. EINVAL: not a number, or not
+ * positive. ERANGE: too large for an int. ESRCH: there is no such process (the
+ * ID of a thread other than the first does not count). EAGAIN: too many signals
+ * wait already, or memory is short. EFAULT: a bad pointer. Without debugfs the
+ * load fails with EPERM.
  *
  *   # ./signal_user
  *   kernel said: 1234
  */
-/* Puts the module's name before each line of pr_err(); must precede the includes. */
+/* pr_err() puts this before each line. It must stand before the includes. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/debugfs.h>
@@ -26,18 +28,21 @@
 #include <linux/sched/task.h>
 
 /*
- * The program names the same number. Not SIGRTMIN + n: the kernel's SIGRTMIN is
- * 32, and C libraries keep the first two or three for themselves.
+ * The program must use the same number. SIGRTMIN + 10 would not do: the kernel's
+ * SIGRTMIN is 32, but C libraries keep the first two or three for themselves.
  */
 #define SIGNAL 44
 #define ANSWER 1234
-#define NUMBER_MAX 32 /* bytes of text; of more than 34 kstrtoint_from_user() sees the first only */
+#define NUMBER_MAX 32 /* bytes: kstrtoint_from_user() silently ignores what follows byte 34 */
 
 /*
- * Process context, may sleep. A PID is reused some time after its process has
- * ended. A struct pid or a task_struct is not, while we hold a reference: so the
- * PID is looked up once, and the references are given back at the end. Code that
- * sends later must keep the struct pid, never the number.
+ * Runs for the program that called write(2), and may sleep. Takes no lock: there
+ * is no state. buf is a pointer of that program (__user).
+ *
+ * The kernel gives the PID of a process that has ended to a new process, some
+ * time later. A struct pid always means the same process. So the PID is looked
+ * up once, and the references to what was found are dropped at the end. Code
+ * that sends later must keep the struct pid, never the number.
  */
 static ssize_t signalconfpid_write(struct file *file, const char __user *buf, size_t count,
 				   loff_t *ppos)
@@ -50,14 +55,17 @@ static ssize_t signalconfpid_write(struct file *file, const char __user *buf, si
 	ret = kstrtoint_from_user(buf, count, 0, &number);
 	if (ret)
 		return ret;
-	/* Of a long text only the beginning was read, and that may be another number. */
+	/* The rest of a longer text was ignored, so number is perhaps only its beginning. */
 	if (count > NUMBER_MAX || number <= 0)
 		return -EINVAL;
 
 	/*
-	 * All of it is copied to the program: no byte may be left over from the stack.
-	 * SI_QUEUE says that si_int is set; with SI_KERNEL neither signalfd nor a 32-bit
-	 * program is given it. si_pid stays 0: no process is the sender.
+	 * The whole struct is copied to the receiver. clear_siginfo() makes sure that
+	 * no old bytes of the stack go with it.
+	 *
+	 * SI_QUEUE says that si_int has a value. It really means that a process called
+	 * sigqueue(3), but SI_KERNEL has no value: signalfd and 32-bit programs would
+	 * then read 0. si_pid stays 0, because no process is the sender.
 	 */
 	clear_siginfo(&info);
 	info.si_signo = SIGNAL;
@@ -65,8 +73,9 @@ static ssize_t signalconfpid_write(struct file *file, const char __user *buf, si
 	info.si_int = ANSWER;
 
 	/*
-	 * In the writer's PID namespace. Without such a PID it is NULL, which the other
-	 * calls accept. PIDTYPE_TGID finds processes, not mere threads.
+	 * Looks in the writer's PID namespace. Without such a PID the result is NULL,
+	 * which get_pid_task() and put_pid() accept. PIDTYPE_TGID finds only processes;
+	 * PIDTYPE_PID would find their threads too.
 	 */
 	pid = find_get_pid(number);
 	do {
@@ -76,8 +85,12 @@ static ssize_t signalconfpid_write(struct file *file, const char __user *buf, si
 			break;
 		}
 		/*
-		 * To this one thread, the main one. EAGAIN: RLIMIT_SIGPENDING. ESRCH: it has
-		 * been reaped. Look again: after an execve(2) another thread is the main one.
+		 * Sends to this one thread, the main thread. Checks no permission, and asks no
+		 * security module (LSM): only the mode of the file protects other processes.
+		 *
+		 * EAGAIN: RLIMIT_SIGPENDING is reached, or memory is short. ESRCH: the thread has
+		 * ended. Then look again, because the process may go on: if another thread calls
+		 * execve(2), that thread becomes the main thread.
 		 */
 		ret = send_sig_info(SIGNAL, &info, task);
 		put_task_struct(task);
@@ -87,7 +100,7 @@ static ssize_t signalconfpid_write(struct file *file, const char __user *buf, si
 }
 
 static const struct file_operations signalconfpid_fops = {
-	.owner = THIS_MODULE, /* an open file keeps the module in */
+	.owner = THIS_MODULE, /* while the file is open, rmmod is refused */
 	.write = signalconfpid_write,
 };
 
@@ -95,9 +108,9 @@ static struct dentry *signalconfpid_file;
 
 static int __init signal_example_init(void)
 {
-	/* Other modules should load without debugfs; this one would be useless. */
+	/* Most modules should load without debugfs. This one would be of no use. */
 	if (!debugfs_initialized()) {
-		pr_err("debugfs is missing or switched off, and this module lives there\n");
+		pr_err("debugfs is missing or switched off, and this module needs it\n");
 		return -EPERM;
 	}
 	signalconfpid_file =
@@ -106,8 +119,8 @@ static int __init signal_example_init(void)
 }
 
 /*
- * Nobody has the file open, .owner saw to that. debugfs_remove() waits for an
- * open(2) that is under way, which debugfs then turns away.
+ * Nobody has the file open, because .owner refuses rmmod until then. An open(2)
+ * may be running in debugfs. It fails, and debugfs_remove() waits for it.
  */
 static void __exit signal_example_exit(void)
 {
@@ -117,5 +130,5 @@ static void __exit signal_example_exit(void)
 module_init(signal_example_init);
 module_exit(signal_example_exit);
 
-MODULE_DESCRIPTION("A signal with a value to the process that a program names");
+MODULE_DESCRIPTION("A signal with a value to a process");
 MODULE_LICENSE("GPL");

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: odd texts and pointers, threads, namespaces,
- * processes that end at a certain moment. Prints what came of it.
+ * Does what test.sh cannot do in shell: odd texts and pointers, threads,
+ * namespaces, processes that end at a certain moment. Prints the results.
  *
- * Usage: signal_test write FORMAT [OFFSET]   (its own PID + OFFSET through printf, @ is a newline)
+ * Usage: signal_test write FORMAT [OFFSET]   (printf of its own PID + OFFSET; @ is a newline)
  *        signal_test pointer BUFFER
  *        signal_test blocked PROGRAM ARGUMENT...   (runs it with the signal blocked)
- *        signal_test limited PROGRAM ARGUMENT...   (and with room for three of them)
- *        signal_test nobody|read|waitinfo|signalfd|queue|threads|zombie|leader|
+ *        signal_test limited PROGRAM ARGUMENT...   (the same, and only three may wait)
+ *        signal_test one-byte PROGRAM ARGUMENT...  (it may write one byte into a file)
+ *        signal_test nobody|read|waitinfo|signalfd|queue|threads|waiter|zombie|leader|
  *                    namespace|reused|held|race|exits|leak|reload|unload
  *
- * "N came" counts the signals that this process itself has got.
+ * "N came" counts the signals that this process itself has received.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -41,10 +42,10 @@
 #define MODULE "signal_kernel"
 #define SIGNAL 44
 
-static sigset_t set; /* of that one signal, which is blocked throughout */
+static sigset_t set; /* contains only that signal, which stays blocked */
 static int fd;
 static long page;
-static char *pages; /* two pages; what becomes of the second is up to the test */
+static char *pages; /* two pages; some tests unmap or register the second */
 
 static const char *result(long ret)
 {
@@ -65,7 +66,7 @@ static ssize_t write_pid(pid_t pid)
 	return ret < 0 ? ret : ret - len; /* 0 is success */
 }
 
-/* How many signals wait for this thread. They are taken. */
+/* Receives all signals that wait for this thread, and returns how many they were. */
 static int came(void)
 {
 	struct timespec now = { 0 };
@@ -90,7 +91,7 @@ static void write_text(const char *format, long long offset)
 	printf("%d came\n", came());
 }
 
-/* The PID stands where it can only be read in part. */
+/* Writes its PID from memory that the kernel can read, cannot read, or only in part. */
 static void write_pointer(const char *kind)
 {
 	char text[20], *buf;
@@ -106,7 +107,7 @@ static void write_pointer(const char *kind)
 	} else if (!strcmp(kind, "unmapped")) {
 		munmap(pages + page, page);
 		buf = pages + page;
-	} else if (!strcmp(kind, "edge")) { /* the digits, then nothing */
+	} else if (!strcmp(kind, "edge")) { /* the digits, then no memory */
 		munmap(pages + page, page);
 		buf = memcpy(pages + page - len, text, len);
 		len += 4;
@@ -146,7 +147,7 @@ static void read_signalfd(void)
 	       info->ssi_code, info->ssi_int);
 }
 
-/* Room for three more signals than wait for this user already. */
+/* Lets only three more signals wait than already wait for this user. */
 static void limit_queue(void)
 {
 	struct rlimit limit;
@@ -183,7 +184,7 @@ static void handler(int number)
 	elsewhere += number == SIGNAL;
 }
 
-/* A thread that would take any signal to its process, but none to another thread. */
+/* This thread would take each signal that is sent to its process, but none sent to a thread. */
 static void *take_signals(void *unused)
 {
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
@@ -221,7 +222,38 @@ static void threads(void)
 	       elsewhere);
 }
 
-/* Runs on when the main thread, whose number is the process's, has ended. */
+/*
+ * Another thread, which waits for the signal. A signalfd gives a thread the signals
+ * that this thread may receive, so it does not help.
+ */
+static void *wait_in_thread(void *unused)
+{
+	struct pollfd wait = { .fd = signalfd(-1, &set, SFD_CLOEXEC), .events = POLLIN };
+	struct timespec patience = { .tv_nsec = 300 * 1000 * 1000 };
+	int n = 0;
+
+	ready = 1;
+	while (sigtimedwait(&set, NULL, &patience) == SIGNAL)
+		n++;
+	printf("a waiting thread: %d came, signalfd %d, ", n, poll(&wait, 1, 0));
+	return unused;
+}
+
+static void waiter(void)
+{
+	pthread_t thread;
+	int i;
+
+	pthread_create(&thread, NULL, wait_in_thread, NULL);
+	while (!ready)
+		usleep(1000);
+	for (i = 0; i < 5; i++)
+		write_pid(getpid());
+	pthread_join(thread, NULL);
+	printf("the main thread: %d came\n", came());
+}
+
+/* Goes on after the main thread, which has the process's number, has ended. */
 static void *outlive(void *main_thread)
 {
 	pthread_join(*(pthread_t *)main_thread, NULL);
@@ -239,10 +271,13 @@ static void leader(void)
 
 	main_thread = pthread_self();
 	pthread_create(&thread, NULL, outlive, &main_thread);
-	syscall(SYS_exit, 0); /* of this thread; pthread_exit() wants libgcc_s */
+	syscall(SYS_exit, 0); /* ends only this thread; pthread_exit() needs libgcc_s */
 }
 
-/* Zero in a child that has its own namespaces or number, its number in the parent. */
+/*
+ * Forks a child with namespaces or a number of its own. Returns 0 in the child, and
+ * the child's number in the parent.
+ */
 static pid_t start(unsigned long flags, pid_t number)
 {
 	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
@@ -259,7 +294,7 @@ static pid_t start(unsigned long flags, pid_t number)
 	return pid;
 }
 
-/* Exit status of a child: 1 if it got the signal, 0 if it did not within a while. */
+/* The child's exit status is 1 if it received the signal, 0 if it did not within 2 seconds. */
 static void wait_and_exit(void)
 {
 	struct timespec patience = { .tv_sec = 2 };
@@ -286,7 +321,7 @@ static void zombie(void)
 	printf("reaped: %s\n", result(write_pid(pid)));
 }
 
-/* In a namespace of its own the process is number 2; outside that is a thread of the kernel. */
+/* In a PID namespace of its own the process has number 2; outside, 2 is a kernel thread. */
 static void namespace(void)
 {
 	pid_t outer = getpid(), pid;
@@ -314,7 +349,7 @@ static void namespace(void)
 	printf("%d came there\n", WEXITSTATUS(status));
 }
 
-/* One number, two processes after each other. */
+/* Two processes, one after the other, have the same number. */
 static void reused(void)
 {
 	pid_t pid = start(0, 0);
@@ -340,7 +375,7 @@ static void *held_write(void *len)
 	return (void *)answer;
 }
 
-/* A write stops at a page that userfaultfd holds back, and the process ends meanwhile. */
+/* The write waits for a page that userfaultfd holds back. Meanwhile the process ends. */
 static void hold(void)
 {
 	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC), len;
@@ -364,7 +399,7 @@ static void hold(void)
 	alarm(5);
 
 	pthread_create(&thread, NULL, held_write, &len);
-	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now it waits */
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now the write waits */
 		err(1, "read userfaultfd");
 	reap(pid);
 	ioctl(uffd, UFFDIO_COPY, &copy);
@@ -372,7 +407,7 @@ static void hold(void)
 	printf("%s\n", (char *)answer);
 }
 
-/* Processes that come and go under a writer's hands. */
+/* One process writes a number all the time, while processes with that number start and end. */
 static void exits(void)
 {
 	struct {
@@ -381,7 +416,7 @@ static void exits(void)
 	pid_t writer, pid;
 	int i;
 
-	signal(SIGNAL, SIG_IGN); /* else the queue would fill before one has ended */
+	signal(SIGNAL, SIG_IGN); /* otherwise the queue would be full before a process ends */
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	writer = start(0, 0);
 	while (!writer) {
@@ -406,7 +441,7 @@ static void exits(void)
 	       shared->gone ? "some" : "none", shared->other);
 }
 
-/* Two writers, one process. */
+/* Two processes write the number of a third one. */
 static void race(void)
 {
 	pid_t self = getpid();
@@ -434,9 +469,10 @@ static void set_up(const char *path, const char *text)
 }
 
 /*
- * Twelve processes after each other, each in a user and a PID namespace of its own
- * where only four may be. A struct pid that is not given back keeps the one in, a
- * task_struct the other. The kernel is some time behind, so ask again for a while.
+ * Twelve processes, one after the other, each in a user and a PID namespace of its
+ * own. Only four of these may exist at a time. A struct pid that is still held keeps
+ * the PID namespace, a task_struct the user namespace. The kernel frees them a little
+ * later, so this tries again for a while.
  */
 static void leak(void)
 {
@@ -483,6 +519,7 @@ static const struct {
 	{ "signalfd", read_signalfd },
 	{ "queue", fill_queue },
 	{ "threads", threads },
+	{ "waiter", waiter },
 	{ "leader", leader },
 	{ "zombie", zombie },
 	{ "namespace", namespace },
@@ -497,6 +534,7 @@ int main(int argc, char *argv[])
 {
 	const char *command = argc > 1 ? argv[1] : "";
 	int path = open(DIR "/" NAME, O_PATH), flags = O_WRONLY;
+	struct rlimit one_byte = { 1, 1 };
 	char name[32];
 	size_t i;
 
@@ -506,9 +544,12 @@ int main(int argc, char *argv[])
 	sigaddset(&set, SIGNAL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 
-	if (argc > 2 && (!strcmp(command, "blocked") || !strcmp(command, "limited"))) {
+	if (argc > 2 && (!strcmp(command, "blocked") || !strcmp(command, "limited") ||
+			 !strcmp(command, "one-byte"))) {
 		if (*command == 'l')
 			limit_queue();
+		if (*command == 'o' && setrlimit(RLIMIT_FSIZE, &one_byte))
+			err(1, "setrlimit");
 		execv(argv[2], argv + 2);
 		err(1, "%s", argv[2]);
 	}
@@ -524,7 +565,7 @@ int main(int argc, char *argv[])
 		err(1, "setuid");
 	if (!strcmp(command, "read"))
 		flags = O_RDONLY;
-	/* Through a descriptor from before: the mount lets only root in, whatever the mode. */
+	/* By way of a descriptor: only root gets into the directory, whatever the file's mode. */
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", path);
 	fd = open(name, flags);
 	if (fd < 0) {

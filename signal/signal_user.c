@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Has the kernel send it a signal, count times, and prints the value that each
- * one carries. With -n it keeps them all waiting, beside as many normal signals,
- * and prints how many of each arrive.
+ * Asks the kernel for a signal, count times, and prints the value that each one
+ * carries. With -n it lets all of them wait, together with as many normal
+ * signals, and prints how many of each kind arrive.
  *
  * Usage: signal_user [-n] [count]
  */
@@ -18,9 +18,9 @@
 #define PATH "/sys/kernel/debug/signalconfpid"
 #define SIGNAL 44 /* as in signal_kernel.c; SIGRTMIN + 10 is not 44 with every C library */
 
-static atomic_int answer, arrived[NSIG]; /* a handler may write these or sig_atomic_t */
+static atomic_int answer, arrived[NSIG]; /* a handler may write only atomic types or sig_atomic_t */
 
-/* Only stores: where signals are not blocked as here, it interrupts a printf() half way. */
+/* Interrupts the program at any place, perhaps inside of printf(). So it calls no function. */
 static void handler(int number, siginfo_t *info, void *context)
 {
 	(void)context;
@@ -35,6 +35,7 @@ int main(int argc, char *argv[])
 	sigset_t both, before;
 	long count = 1, i;
 	char pid[20], *end = "";
+	ssize_t len;
 
 	while ((option = getopt(argc, argv, "n")) == 'n')
 		compare = 1;
@@ -45,32 +46,37 @@ int main(int argc, char *argv[])
 		return 2;
 	}
 
-	/* Blocked, a signal that comes before we wait for it is not lost: it stays pending. */
+	/* A blocked signal waits. So none is lost if it comes before the program waits for it. */
 	sigemptyset(&both);
 	sigaddset(&both, SIGNAL);
 	sigaddset(&both, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &both, &before);
-	sigdelset(&before, SIGNAL); /* whoever started us may have blocked it too */
+	sigdelset(&before, SIGNAL); /* perhaps our parent had blocked it too */
 	if (sigaction(SIGNAL, &action, NULL) || sigaction(SIGUSR1, &action, NULL))
 		err(EXIT_FAILURE, "sigaction");
 
-	fd = open(PATH, O_WRONLY);
+	fd = open(PATH, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		err(EXIT_FAILURE, "open %s", PATH);
 	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
 	for (i = 0; i < count; i++) {
-		if (write(fd, pid, strlen(pid)) < 0)
+		len = write(fd, pid, strlen(pid));
+		if (len < 0)
 			err(EXIT_FAILURE, "write %s", PATH);
+		/* The part that was written is the number of another process. */
+		if ((size_t)len != strlen(pid))
+			errx(EXIT_FAILURE, "write %s: %zd of %zu bytes written", PATH, len,
+			     strlen(pid));
 		if (compare) {
 			kill(getpid(), SIGUSR1);
 			continue;
 		}
 		while (arrived[SIGNAL] <= i)
-			sigsuspend(&before); /* lets one in, returns when it has been handled */
+			sigsuspend(&before); /* lets a signal in; returns after the handler */
 		printf("kernel said: %d\n", answer);
 	}
 	if (compare) {
-		sigprocmask(SIG_UNBLOCK, &both, NULL); /* returns when all have been handled */
+		sigprocmask(SIG_UNBLOCK, &both, NULL); /* returns after all handlers */
 		printf("signal %d: sent %ld, arrived %d\n", SIGNAL, count, arrived[SIGNAL]);
 		printf("signal %d: sent %ld, arrived %d\n", SIGUSR1, count, arrived[SIGUSR1]);
 	}

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sysctl: two numbers for sysctl(8) to set, in the initial network namespace.
+ * sysctl: two numbers that an administrator sets with sysctl(8). They are in the
+ * initial network namespace: other network namespaces (containers) do not have them.
  *
  *   /proc/sys/net/test/value1   0644
  *   /proc/sys/net/test/value2   0644
  *
- * Each holds an integer from 10 to 20 and starts at 10. The kernel's stock
- * handler parses and prints it. Refused, with nothing changed: EINVAL for what
- * is not such a number, EFAULT for a bad pointer, ENOMEM from 4 MiB on.
+ * Each holds an integer from 10 to 20, and starts at 10. A function of the kernel
+ * parses and prints it. A write that is not such a number fails with EINVAL, one from
+ * a bad pointer with EFAULT. The number is then unchanged.
  *
  *   # sysctl -w net.test.value1=15
  *   net.test.value1 = 15
@@ -17,25 +18,28 @@
 #include <net/net_namespace.h>
 
 /*
- * No lock: the handler parses into a variable of its own, checks the range, and
- * only then stores one int, which nobody can see half done.
+ * No lock: proc_dointvec_minmax() parses into a variable of its own, checks the
+ * range, and only then stores the int in one piece. So nobody sees half a number.
  */
 static int value1 = 10;
 static int value2 = 10;
 
-/* Variables, since extra1 and extra2 are pointers that the handler follows. */
+/* Variables and not just numbers, because extra1 and extra2 below are pointers. */
 static int value_min = 10;
 static int value_max = 20;
 
 /*
- * Why a struct, and not a plain array: kernels before 6.6 walk through the table
- * until an entry without a name, so one has to follow the last. Newer ones
- * make register_net_sysctl() a macro that counts the array with ARRAY_SIZE(),
- * and 6.12 fails the registration if one of those counted has no name. Here
- * the array holds the real entries alone, for kernels that count, and .end
- * lies behind it in memory, for kernels that walk.
+ * The table: one entry for each file. Kernels disagree on how it ends.
+ * Before Linux 6.6 the kernel reads entries until one has no name, so an empty entry
+ * must follow. Since 6.6 register_net_sysctl() is a macro that counts the entries of
+ * an array, and 6.12 refuses a table in which one of them has no name. This struct
+ * suits both: the array has real entries only, and the empty one follows.
+ *
+ * The 2 must be the number of entries. If you add a third and forget it, the compiler
+ * warns ("excess elements") and the third file is missing. If it is too large, the
+ * module does not load on 6.12 and later (log: "procname is null").
  */
-static struct {
+static struct sysctl_example_table {
 	struct ctl_table t[2];
 	struct ctl_table end;
 } sysctl_example_table = {
@@ -43,7 +47,7 @@ static struct {
 		{
 			.procname = "value1",
 			.data = &value1,
-			.maxlen = sizeof(value1), /* room for one int: one number a write */
+			.maxlen = sizeof(value1), /* bytes: one int, so one number */
 			.mode = 0644,
 			.proc_handler = proc_dointvec_minmax,
 			.extra1 = &value_min,
@@ -64,9 +68,9 @@ static struct {
 static struct ctl_table_header *sysctl_example_header;
 
 /*
- * With &init_net the directory is in the initial network namespace, and others
- * do not see it. For a number in each of them a module registers a copy of the
- * table for each, in the init function of its pernet_operations.
+ * &init_net is the initial network namespace. README.md says how each namespace can
+ * have its own numbers. Registering comes last: once it is done, programs can reach
+ * the table. If init failed after that, the kernel would free what they are using.
  */
 static int __init sysctl_example_init(void)
 {
@@ -77,9 +81,9 @@ static int __init sysctl_example_init(void)
 }
 
 /*
- * Waits for reads and writes that are under way, however long they take; later
- * ones on an open descriptor get ENOENT from the sysctl core itself. So the
- * module may go while a file is open.
+ * Waits until no read or write is left in the table. Later ones, on files that are
+ * still open, fail with ENOENT in sysctl itself. So the module can be removed while a
+ * file is open.
  */
 static void __exit sysctl_example_exit(void)
 {

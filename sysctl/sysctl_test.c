@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: single calls with odd buffers and offsets,
- * calls held half way, callers at once. Prints what came of it.
+ * Does what test.sh cannot do in shell: single calls with odd buffers and
+ * offsets, calls held half way, several callers at once. Prints the results.
  *
  * Usage: sysctl_test [-u|-a|-p] read|write BUFFER COUNT [OFFSET]
  *        sysctl_test [-u|-a|-p] text TEXT [OFFSET]
- *        sysctl_test refuse TEXT...   (prints those that are not)
+ *        sysctl_test refuse TEXT...   (prints those that do not fail with EINVAL)
  *        sysctl_test seek OFFSET
- *        sysctl_test held-read|held-write|held-unload|race|reload
+ *        sysctl_test writev|held-read|held-write|held-unload|race|reload
  *
- * All read or write value1. Before a write value1 is set to 11 and value2 to 12,
- * and after it both are shown. -u: as nobody, -a: as nobody with CAP_NET_ADMIN,
- * -p: as nobody, on a descriptor that root has opened.
+ * All read or write value1. Before each write value1 is set to 11 and value2 to 12;
+ * after it both are printed. -u: as nobody, -a: as nobody with CAP_NET_ADMIN, -p: as
+ * nobody, through a file that root has opened.
  */
 #define _FILE_OFFSET_BITS 64
 #include <err.h>
@@ -27,6 +27,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,7 +36,7 @@
 #define MODULE "sysctl_kernel"
 
 static long page;
-static char *pages; /* two pages; what becomes of the second is up to the test */
+static char *pages; /* two pages; some tests unmap or register the second */
 static char who;
 
 static void become_nobody(void)
@@ -82,7 +83,7 @@ static char *get(int fd, char *number, size_t size)
 	return number;
 }
 
-/* A newline shows as /, so that one line tells all. */
+/* Prints a newline as /, so that the result is one line. */
 static void print_read(ssize_t ret, const char *data)
 {
 	ssize_t i;
@@ -97,7 +98,7 @@ static void print_read(ssize_t ret, const char *data)
 	printf("\n");
 }
 
-/* Writes, and tells what came of it and what then stands in value1 and value2. */
+/* Writes, and returns a text: the result, and what value1 and value2 are then. */
 static const char *try_write(const char *buf, size_t count, off_t offset)
 {
 	int fd1 = open(PATH, O_RDWR), fd2 = open(PATH2, O_RDWR), fd;
@@ -137,12 +138,12 @@ static char *odd_buffer(const char *kind)
 	munmap(pages + page, page);
 	if (!strcmp(kind, "unmapped"))
 		return pages + page;
-	if (!strcmp(kind, "edge")) /* two good bytes, then nothing */
+	if (!strcmp(kind, "edge")) /* two good bytes, then no memory */
 		return memcpy(pages + page - 2, "15", 2);
 	errx(2, "no such buffer: %s", kind);
 }
 
-/* Unloads the module in a process of its own, until that ends or clearly sleeps. */
+/* Unloads the module in another process, and looks whether that ends or waits. */
 static const char *unload(pid_t *pid)
 {
 	int i, fd, status, asleep = 0;
@@ -166,7 +167,21 @@ static const char *unload(pid_t *pid)
 	return asleep ? "waits" : "neither waits nor ends";
 }
 
-/* One byte on one page, 63 on the next, whose fault userfaultfd holds back. */
+/* Writes two segments with one call, and prints the result and value1. */
+static void write_segments(void)
+{
+	struct iovec iov[] = { { "1", 1 }, { "5", 1 } };
+	int fd = open_value(O_RDWR);
+	char now[16];
+
+	printf("%zd, ", writev(fd, iov, 2));
+	printf("%s\n", get(fd, now, sizeof(now)));
+}
+
+/*
+ * One byte is at the end of a page, 63 are on the next page. The first access to that
+ * page waits until hold() provides it.
+ */
 static void *held_call(void *op)
 {
 	int fd = open_value(O_RDWR);
@@ -198,7 +213,7 @@ static void hold(const char *what)
 	alarm(5); /* if the held call locks us out, this ends the test */
 
 	pthread_create(&thread, NULL, held_call, writing ? "" : NULL);
-	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now it waits */
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now the call waits */
 		err(1, "read userfaultfd");
 	if (!strcmp(what, "unload")) {
 		printf("meanwhile unload %s, ", unload(&pid));
@@ -215,7 +230,7 @@ static void hold(const char *what)
 	       writing ? get(fd, now, sizeof(now)) : pages + page - 1);
 }
 
-/* Two writers, 200 times 10 and 200 times 20: whoever reads sees one or the other. */
+/* Two writers write 10 and 20, 200 times each. Each read must return one of the two. */
 static void race(void)
 {
 	int fd = open_value(O_RDWR), i, n, status, failed = 0, mixed = 0;
@@ -268,6 +283,8 @@ int main(int argc, char *argv[])
 		race();
 	} else if (argc == 2 && !strcmp(argv[1], "reload")) {
 		reload();
+	} else if (argc == 2 && !strcmp(argv[1], "writev")) {
+		write_segments();
 	} else if (argc == 2 && !strncmp(argv[1], "held-", 5)) {
 		hold(argv[1] + 5);
 	} else if (argc == 3 && !strcmp(argv[1], "seek")) {

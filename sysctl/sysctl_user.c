@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Writes a number to both sysctl files and prints what then stands there.
+ * Writes a number to both files of sysctl_kernel, reads them back and prints them.
  *
  * Usage: sysctl_user [n]
  */
@@ -15,23 +15,30 @@
 #define PATH1 "/proc/sys/net/test/value1"
 #define PATH2 "/proc/sys/net/test/value2"
 
-/* The text goes as it came: whether it is a number that will do, the kernel says. */
+/* Writes the text unchanged: the kernel decides whether it is a good number. */
 static void set_and_print(const char *path, const char *number)
 {
+	size_t number_len = strlen(number);
 	char answer[32];
 	ssize_t len;
 	int fd;
 
-	fd = open(path, O_RDWR);
+	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		err(EXIT_FAILURE, "open %s", path);
-	if (write(fd, number, strlen(number)) < 0)
+	len = write(fd, number, number_len);
+	if (len < 0)
 		err(EXIT_FAILURE, "write %s", path);
+	/* The kernel sets the number and takes the text up to it. The rest was not a number. */
+	if ((size_t)len != number_len)
+		errx(EXIT_FAILURE, "write %s: %zd of %zu bytes written", path, len, number_len);
 
-	/* The write moved the file position; a sysctl answers at 0 only. */
+	/* The write moved the file position; the answer begins at offset 0. */
 	len = pread(fd, answer, sizeof(answer), 0);
 	if (len < 0)
 		err(EXIT_FAILURE, "pread %s", path);
+	if (len == 0)
+		errx(EXIT_FAILURE, "pread %s: the file is empty", path);
 	close(fd);
 	printf("%s: ", path);
 	fwrite(answer, 1, len, stdout); /* ends in a newline */

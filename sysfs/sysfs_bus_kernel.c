@@ -4,8 +4,8 @@
  *
  *   /sys/bus/my_pseudo_bus/value   0644
  *
- * Takes an int. Refused, with nothing changed: EINVAL for what is not a number,
- * ERANGE for what does not fit an int.
+ * The file takes an int. Text that is not a number fails with EINVAL, and a
+ * number that does not fit an int with ERANGE. The number is then unchanged.
  *
  *   # echo 5 > /sys/bus/my_pseudo_bus/value
  *   # cat /sys/bus/my_pseudo_bus/value
@@ -19,13 +19,16 @@
 #include <linux/version.h>
 
 /*
- * A program may rely on the kernel's system calls; a module may rely on nothing
- * inside it. Linux 6.4 made the bus const in both callbacks below, and no one
- * form fits the kernels before and after. Whoever keeps a module outside the
- * kernel's tree collects such conditionals. One that is in the tree is changed
- * along with the interface, by whoever changes that. A cast would quiet the
- * compiler, but a kernel built with CFI, which checks the type of a function that
- * is called by pointer, then refuses the call with an Oops.
+ * A program can rely on the system calls of the kernel. A module can rely on
+ * nothing inside the kernel. Linux 6.4 made the bus const in both functions
+ * below, and no single form fits the kernels before and after.
+ *
+ * Modules outside the kernel's source collect such conditionals. A module in
+ * the kernel's source needs none: who changes an interface changes all its users.
+ *
+ * Do not use a cast instead. It silences the compiler. But a kernel with CFI
+ * compares the type of a function with the type that its caller expects, and
+ * the call ends in an Oops.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define BUS_TYPE const struct bus_type
@@ -36,7 +39,10 @@
 static int value;
 static DEFINE_MUTEX(value_lock); /* guards value */
 
-/* Process context, may sleep. BUS_ATTR_RW() finds both functions by their names. */
+/*
+ * Runs for the program that called read(2), and may sleep. buf is memory of the
+ * kernel, one page large. sysfs copies it to the program afterwards.
+ */
 static ssize_t value_show(BUS_TYPE *bus, char *buf)
 {
 	int copy;
@@ -48,6 +54,10 @@ static ssize_t value_show(BUS_TYPE *bus, char *buf)
 	return sysfs_emit(buf, "%d\n", copy);
 }
 
+/*
+ * Runs for the program that called write(2), and may sleep. It does not call
+ * sysfs_notify(), so a program cannot wait in poll(2) for a change.
+ */
 static ssize_t value_store(BUS_TYPE *bus, const char *buf, size_t count)
 {
 	int new, ret;
@@ -63,6 +73,7 @@ static ssize_t value_store(BUS_TYPE *bus, const char *buf, size_t count)
 	return count;
 }
 
+/* Makes bus_attr_value, a file called value, and finds value_show() and value_store() by name. */
 static BUS_ATTR_RW(value);
 
 static struct attribute *my_pseudo_bus_attrs[] = {
@@ -71,7 +82,7 @@ static struct attribute *my_pseudo_bus_attrs[] = {
 };
 ATTRIBUTE_GROUPS(my_pseudo_bus); /* makes my_pseudo_bus_groups of my_pseudo_bus_attrs */
 
-/* A bus without devices. Its file comes with it and goes with it. */
+/* A bus without devices. bus_register() makes its files, bus_unregister() removes them. */
 static struct bus_type my_pseudo_bus = {
 	.name = "my_pseudo_bus",
 	.bus_groups = my_pseudo_bus_groups,
@@ -83,8 +94,9 @@ static int __init sysfs_bus_init(void)
 }
 
 /*
- * Removes the file first, and waits for calls that are inside; later ones on an
- * open descriptor get ENODEV. So the module may go while the file is open.
+ * Removes the files first, and waits until no call is left in show and store.
+ * Later calls on a file that is still open fail with ENODEV in sysfs itself. So
+ * the module can be removed while the file is open.
  */
 static void __exit sysfs_bus_exit(void)
 {

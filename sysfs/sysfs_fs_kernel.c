@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sysfs, second lesson: a directory of one's own, with a number in each file.
+ * sysfs, second lesson: a directory of your own, with one number in each file.
  *
  *   /sys/fs/myfs/first    0644
  *   /sys/fs/myfs/second   0644
  *
- * Each takes an int, and every write that is accepted wakes those who poll the
- * file. Refused, with nothing changed: EINVAL for what is not a number, ERANGE
- * for what does not fit an int.
+ * Each file takes an int. Every accepted write wakes the programs that wait in
+ * poll(2) for this file. Text that is not a number fails with EINVAL, and a
+ * number that does not fit an int with ERANGE. The number is then unchanged.
  *
  *   # echo 5 > /sys/fs/myfs/first
  *   # cat /sys/fs/myfs/first
@@ -20,15 +20,22 @@
 #include <linux/mutex.h>
 #include <linux/sysfs.h>
 
-/* What the core hands to show and store is the attribute: the number is around it. */
+/*
+ * A file of sysfs is called an attribute. sysfs calls show and store with the
+ * attribute. It is a member of our struct, so container_of() finds the struct:
+ * two functions are enough for any number of files.
+ */
 struct number {
 	struct kobj_attribute attr;
 	int value;
 };
 
-static DEFINE_MUTEX(number_lock); /* guards the values; for more than an int it must be a lock */
+static DEFINE_MUTEX(number_lock); /* guards the value of every number */
 
-/* Process context, may sleep. buf is one page of the kernel's; the core copies it out. */
+/*
+ * Runs for the program that called read(2), and may sleep. buf is memory of the
+ * kernel, one page large. sysfs copies it to the program afterwards, without our lock.
+ */
 static ssize_t number_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	struct number *number = container_of(attr, struct number, attr);
@@ -42,8 +49,10 @@ static ssize_t number_show(struct kobject *kobj, struct kobj_attribute *attr, ch
 }
 
 /*
- * Process context, may sleep. buf is the kernel's as well, and ends in a NUL.
- * What is returned is what write(2) returns: count, since all of it was used.
+ * Runs for the program that called write(2), and may sleep. sysfs has copied the
+ * text to memory of the kernel, and has put a NUL behind it. write(2) returns
+ * what this returns. It is count, as all the text was used; after less, a
+ * program would write the rest as a second number.
  */
 static ssize_t number_store(struct kobject *kobj, struct kobj_attribute *attr, const char *buf,
 			    size_t count)
@@ -59,15 +68,16 @@ static ssize_t number_store(struct kobject *kobj, struct kobj_attribute *attr, c
 	number->value = value;
 	mutex_unlock(&number_lock);
 
+	/* After the change, so that a program that wakes reads the new number. */
 	sysfs_notify(kobj, NULL, attr->attr.name);
 	return count;
 }
 
 /*
- * A kobject is what the kernel has for a directory in sysfs; a kset is one made to
- * hold others, fs_kobj is /sys/fs. __ATTR() gives a file its name, mode and two
- * functions. The plain attribute (name and mode) lies inside the kobj_attribute,
- * and that inside our number: hence first.attr.attr.
+ * __ATTR() gives a file its name, its mode and its two functions. Name and mode
+ * are in a struct attribute, which lies in the kobj_attribute, which lies in our
+ * number: hence first.attr.attr. These two numbers are static. For one that you
+ * allocate, call sysfs_attr_init(&number->attr.attr) first.
  */
 static struct number first = { .attr = __ATTR(first, 0644, number_show, number_store) };
 static struct number second = { .attr = __ATTR(second, 0644, number_show, number_store) };
@@ -82,30 +92,38 @@ static const struct attribute_group myfs_group = {
 	.attrs = myfs_attrs,
 };
 
-static struct kset *myfs;
+/* A kobject is the object in the kernel behind a directory of sysfs. */
+static struct kobject *myfs;
 
+/*
+ * fs_kobj is /sys/fs. The files come last: once they exist, programs can call
+ * the module. If init failed after that, the kernel would free the code that
+ * they are running.
+ */
 static int __init sysfs_fs_init(void)
 {
 	int ret;
 
-	myfs = kset_create_and_add("myfs", NULL, fs_kobj);
+	myfs = kobject_create_and_add("myfs", fs_kobj);
 	if (!myfs)
-		return -ENOMEM; /* it tells no reason */
-	ret = sysfs_create_group(&myfs->kobj, &myfs_group);
+		return -ENOMEM; /* the function does not tell why */
+	ret = sysfs_create_group(myfs, &myfs_group);
 	if (ret)
-		kset_unregister(myfs);
+		kobject_put(myfs);
 	return ret;
 }
 
 /*
- * Takes the directory with its files, and waits for calls that are inside show
- * or store: so hold no lock here that they take. Later calls on an open
- * descriptor get ENODEV from sysfs itself. So the module may go while a file
- * is open.
+ * kobject_del() removes the directory with its files, and waits until no call
+ * is left in show and store. So hold no lock here that they take. Later calls
+ * on a file that is still open fail with ENODEV in sysfs itself. So the module
+ * can be removed while a file is open. kobject_put() frees the kobject. Alone it
+ * would remove the directory too, but perhaps later: when its last user puts it.
  */
 static void __exit sysfs_fs_exit(void)
 {
-	kset_unregister(myfs);
+	kobject_del(myfs);
+	kobject_put(myfs);
 }
 
 module_init(sysfs_fs_init);

@@ -5,15 +5,17 @@
  *   /sys/module/sysfs_param_kernel/parameters/level           0644
  *   /sys/module/sysfs_param_kernel/parameters/checked_level   0644
  *
- * level takes any int, and the module is not told. checked_level takes 0 to 7,
- * asks the module and is logged. Refused, with nothing changed: EINVAL for what
- * is not a number or out of range, ERANGE for what does not fit an int. The
- * same at load, which then fails.
+ * level takes any int, and the module does not notice. A write to checked_level
+ * calls a function of the module, which refuses all but 0 to 7.
+ *
+ * Text that is not a number, or a number out of range, fails with EINVAL, and a
+ * number that does not fit an int with ERANGE. The value is then unchanged. The
+ * same values fail the load if they are given to insmod.
  *
  *   # insmod sysfs_param_kernel.ko checked_level=3
  *   # echo 5 > /sys/module/sysfs_param_kernel/parameters/checked_level
  */
-/* Puts the module's name before each line of pr_info(); must precede the includes. */
+/* pr_debug() puts this before each line. It must stand before the includes. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
@@ -23,20 +25,21 @@
 #define LEVEL_MAX 7
 
 /*
- * The core, the kernel's own code behind the file, parses and stores it, so one
- * line is all it takes. The price: any int may be in it, and another one at the
- * next look. 0644 is the file's mode, 0 would mean no file.
+ * One line is enough: the kernel's own parameter code makes the file, parses
+ * the number and stores it. But then any int may be in the variable, and it may
+ * change between two looks. 0644 is the file's mode; with mode 0 there is no file.
  */
 static int level;
 module_param(level, int, 0644);
-MODULE_PARM_DESC(level, "any integer, the module is not told");
+MODULE_PARM_DESC(level, "any integer, and the module does not notice");
 
 static int checked_level;
 
 /*
- * Process context, may sleep. Called at each write, and before init if given at load.
- * The core holds its parameter lock over set and get. Whoever else reads the
- * variable takes it with kernel_param_lock(THIS_MODULE).
+ * Runs for the program that called write(2), or for insmod, before init, if the
+ * value is given at load. May sleep. The kernel holds the module's parameter
+ * lock around it, and also around the function that reads the file. Code of
+ * yours that uses the variable elsewhere takes kernel_param_lock(THIS_MODULE).
  */
 static int checked_level_set(const char *val, const struct kernel_param *kp)
 {
@@ -48,7 +51,7 @@ static int checked_level_set(const char *val, const struct kernel_param *kp)
 	if (new < 0 || new > LEVEL_MAX)
 		return -EINVAL;
 
-	pr_info("checked_level %d -> %d\n", checked_level, new);
+	pr_debug("checked_level %d -> %d\n", checked_level, new);
 	checked_level = new;
 	return 0;
 }
@@ -58,12 +61,12 @@ static const struct kernel_param_ops checked_level_ops = {
 	.get = param_get_int,
 };
 module_param_cb(checked_level, &checked_level_ops, &checked_level, 0644);
-MODULE_PARM_DESC(checked_level, "0 to 7, the module is told and may refuse");
+MODULE_PARM_DESC(checked_level, "0 to 7, checked by the module");
 
 /*
- * No init and no exit: the core makes the files before init and removes them after
- * exit, waiting for calls that are inside. So in a module that has an exit function
- * a parameter may still be set after that function has run.
+ * There is no init and no exit. The kernel makes the files before init, and
+ * removes them after exit, when no call is left in the function above. So if you
+ * add an exit function, a parameter may still be set after it has run.
  */
 MODULE_DESCRIPTION("Two module parameters, one of them checked");
 MODULE_LICENSE("GPL");

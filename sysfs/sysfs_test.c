@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: single calls with odd texts, buffers and
- * offsets, poll, calls held half way, callers at once. Prints what came of it.
+ * Does what test.sh cannot do in shell: single calls with odd texts, buffers and
+ * offsets, poll and inotify, calls held half way, several callers at once.
+ * Prints the results.
  *
- * Usage: sysfs_test numbers PATH TEXT...          (\n, \t and \0 in it are meant)
+ * Usage: sysfs_test numbers PATH TEXT...          (TEXT may contain \n, \t and \0)
  *        sysfs_test [-u] read|write PATH BUFFER COUNT [OFFSET]      (-u: as nobody)
- *        sysfs_test poll WATCHED PATH TEXT...
+ *        sysfs_test unread PATH
+ *        sysfs_test poll|inotify WATCHED PATH TEXT...
  *        sysfs_test asleep PATH
- *        sysfs_test held-read|held-write|held-unload|race|busy-unload|reload
+ *        sysfs_test writev|held-read|held-write|held-unload|race|busy-unload|reload
  *        sysfs_test load MODULE PARAMETERS
  */
 #include <err.h>
@@ -21,10 +23,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,7 +37,7 @@
 #define MODULE "sysfs_fs_kernel"
 
 static long page;
-static char *pages; /* two pages; what becomes of the second is up to the test */
+static char *pages; /* two pages; some tests unmap or register the second */
 
 static int open_file(const char *path, int flags)
 {
@@ -46,7 +50,7 @@ static int open_file(const char *path, int flags)
 	return fd;
 }
 
-/* What stands in the file, without its newline. */
+/* Returns what the file contains, without its newline. */
 static const char *look(int fd)
 {
 	static char text[32];
@@ -60,7 +64,7 @@ static const char *look(int fd)
 	return text;
 }
 
-/* Writes the text in one call, and returns what came of it, "" if all is well. */
+/* Writes the text with one call. Returns "", or the error. */
 static const char *put(int fd, const char *text)
 {
 	static char result[40];
@@ -82,7 +86,7 @@ static const char *put(int fd, const char *text)
 	return result;
 }
 
-/* A line each: the text, what came of it, what stands there afterwards. */
+/* Prints for each text: the text, the error if there is one, what the file then contains. */
 static void numbers(const char *path, char *texts[])
 {
 	int fd = open_file(path, O_RDWR);
@@ -123,21 +127,29 @@ static char *odd_buffer(const char *kind)
 	munmap(pages + page, page);
 	if (!strcmp(kind, "unmapped"))
 		return pages + page;
-	if (!strcmp(kind, "edge")) /* four good bytes, then nothing */
+	if (!strcmp(kind, "edge")) /* four good bytes, then no memory */
 		return memset(pages + page - 4, '7', 4);
 	errx(2, "no such buffer: %s", kind);
 }
 
-/* The event counts from the last read on: whoever has not read yet is told at once. */
-static const char *event(int fd, int milliseconds)
+/* Writes two segments with one call. */
+static void write_segments(void)
+{
+	struct iovec iov[] = { { "1", 1 }, { "2", 1 } };
+
+	print_result(writev(open_file(FIRST, O_WRONLY), iov, 2), NULL);
+}
+
+/* Waits for a change. sysfs reports each one until the file is read the next time. */
+static const char *change(int fd, int milliseconds)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLPRI | POLLERR };
 
 	switch (poll(&pollfd, 1, milliseconds)) {
 	case 0:
-		return "quiet";
+		return "nothing";
 	case 1:
-		return pollfd.revents == (POLLPRI | POLLERR) ? "told" : "told something else";
+		return pollfd.revents == (POLLPRI | POLLERR) ? "woken" : "woken by something else";
 	default:
 		return strerror(errno);
 	}
@@ -148,17 +160,34 @@ static void poll_file(const char *watched, const char *path, char *texts[])
 	int fd = open_file(watched, O_RDONLY), writer = open_file(path, O_WRONLY);
 
 	look(fd);
-	printf("%s", event(fd, 0));
+	printf("%s", change(fd, 0));
 	for (; *texts; texts++) {
 		put(writer, *texts);
-		printf(", %s: %s", *texts, event(fd, 0));
-		printf(" %s", event(fd, 0)); /* and still is, until it has read */
+		printf(", %s: %s", *texts, change(fd, 0));
+		printf(" %s", change(fd, 0)); /* still, because the file has not been read */
 		look(fd);
 	}
 	printf("\n");
 }
 
-/* Lets a child poll, and writes when it sleeps. */
+/* A change may be reported twice: by write(2), and a little later by sysfs_notify(). */
+static void inotify_file(const char *watched, const char *path, char *texts[])
+{
+	struct pollfd pollfd = { .fd = inotify_init1(IN_CLOEXEC), .events = POLLIN };
+	int writer = open_file(path, O_WRONLY), events;
+
+	if (inotify_add_watch(pollfd.fd, watched, IN_MODIFY) < 0)
+		err(1, "inotify_add_watch");
+	for (; *texts; texts++) {
+		put(writer, *texts);
+		for (events = 0; poll(&pollfd, 1, 200) > 0; events++)
+			if (read(pollfd.fd, pages, page) <= 0)
+				err(1, "read inotify");
+		printf("%s: %s\n", *texts, events ? "reported" : "nothing");
+	}
+}
+
+/* Lets a child wait in poll(2), and writes when the child sleeps. */
 static void poll_asleep(const char *path)
 {
 	int fd = open_file(path, O_RDWR), status, i;
@@ -168,7 +197,7 @@ static void poll_asleep(const char *path)
 	look(fd);
 	child = fork();
 	if (!child) {
-		printf("%s\n", event(fd, 5000));
+		printf("%s\n", change(fd, 5000));
 		exit(fclose(stdout));
 	}
 	snprintf(stat, sizeof(stat), "/proc/%d/stat", child);
@@ -184,7 +213,10 @@ static void poll_asleep(const char *path)
 	waitpid(child, &status, 0);
 }
 
-/* A call on a number across two pages stops at the second, whose fault userfaultfd holds back. */
+/*
+ * Its 4 bytes lie across two pages. The first access to the second page waits
+ * until hold() provides it.
+ */
 static void *held_call(void *op)
 {
 	int fd = open_file(FIRST, O_RDWR);
@@ -216,13 +248,13 @@ static void hold(int writing, int unload)
 
 	put(fd, "1234");
 	pthread_create(&thread, NULL, held_call, writing ? "" : NULL);
-	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now it waits */
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now the call waits */
 		err(1, "read userfaultfd");
 	printf("meanwhile %s, ", look(fd));
 	result = put(fd, "5678");
 	printf("%s, ", *result ? result : look(fd));
 	if (unload && syscall(SYS_delete_module, MODULE, O_NONBLOCK))
-		printf("still %s, ", strerror(errno));
+		printf("rmmod: %s, ", strerror(errno));
 	ioctl(uffd, UFFDIO_COPY, &copy);
 	pthread_join(thread, &ret);
 	if ((long)ret < 0)
@@ -231,7 +263,7 @@ static void hold(int writing, int unload)
 		printf("then %ld %.4s\n", (long)ret, writing ? look(fd) : pages + page - 2);
 }
 
-/* Two callers, each with its own file: what one writes, the other never reads. */
+/* Two processes, each with its own file: each must read what it has written. */
 static void race(void)
 {
 	static const char *const paths[] = { FIRST, SECOND };
@@ -267,8 +299,8 @@ static void reload(void)
 }
 
 /*
- * Unloads the module while two others write. Their number is a page of zeros,
- * which takes store some time: so they are nearly always inside.
+ * Removes the module while two processes write. Their number is a page of zeros.
+ * store needs some time for it, so nearly always a call is in the module.
  */
 static void busy_unload(void)
 {
@@ -281,7 +313,7 @@ static void busy_unload(void)
 		writers[i] = fork();
 		if (writers[i])
 			continue;
-		prctl(PR_SET_PDEATHSIG, SIGKILL); /* or a failure of ours leaves it running */
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* else it runs on if the test fails */
 		for (;;) {
 			fd = open(FIRST, O_RDWR);
 			if (fd < 0 && errno != ENOENT && errno != ENODEV)
@@ -311,7 +343,7 @@ static void busy_unload(void)
 	printf("%d wrong\n", wrong);
 }
 
-/* insmod's words for an errno depend on whose insmod it is. */
+/* The same as insmod. But each insmod has its own words for an errno. */
 static void load(const char *module, const char *parameters)
 {
 	char file[64];
@@ -340,10 +372,16 @@ int main(int argc, char *argv[])
 		argc--;
 		argv++;
 	}
-	if (argc > 3 && !strcmp(argv[1], "numbers")) {
+	if (argc == 2 && !strcmp(argv[1], "writev")) {
+		write_segments();
+	} else if (argc > 3 && !strcmp(argv[1], "numbers")) {
 		numbers(argv[2], argv + 3);
 	} else if (argc > 4 && !strcmp(argv[1], "poll")) {
 		poll_file(argv[2], argv[3], argv + 4);
+	} else if (argc > 4 && !strcmp(argv[1], "inotify")) {
+		inotify_file(argv[2], argv[3], argv + 4);
+	} else if (argc == 3 && !strcmp(argv[1], "unread")) {
+		puts(change(open_file(argv[2], O_RDONLY), 0));
 	} else if (argc == 3 && !strcmp(argv[1], "asleep")) {
 		poll_asleep(argv[2]);
 	} else if (argc == 2 && !strncmp(argv[1], "held-", 5)) {

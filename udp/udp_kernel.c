@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * udp: a socket of the kernel's own that sends each datagram back.
+ * udp: a socket inside the kernel that sends each datagram back.
  *
- *   UDP port 5555 of 127.0.0.1, parameters port (1 to 65535) and address
+ *   UDP port 5555 of 127.0.0.1; parameters port (1 to 65535) and address
  *
- * A datagram of up to 200 bytes is answered with the same bytes, an empty one
- * too. Longer ones are dropped, and so is what comes from port 0 or from the
- * module's own port: UDP has no errno for a sender. The load fails with
- * EINVAL or ERANGE for a bad parameter, EADDRINUSE, EADDRNOTAVAIL.
+ * A datagram of up to 200 bytes, or of none, is answered with the same bytes.
+ * Longer ones are dropped silently, because UDP has no way to report an error.
+ * So are datagrams from port 0 or from the module's own port number.
+ * The load fails with EINVAL or ERANGE for a bad parameter, with EADDRINUSE if
+ * the port is taken, and with EADDRNOTAVAIL if no interface has the address.
  *
  *   $ ./udp_user "two words"
  *   kernel said: two words
  */
-/* Puts the module's name before each line of pr_info(); must precede the includes. */
+/* pr_debug() puts this before each line. It must stand before the includes. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/in.h>
@@ -28,12 +29,17 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
+/*
+ * Bytes. A buffer of this size may be on the stack only because it is small:
+ * the kernel's stack has 16 KiB for all functions together. For more than about
+ * 500 bytes use the heap: kmalloc() once in init, kfree() in exit.
+ */
 #define MESSAGE_MAX 200
-#define TURN_MAX 64 /* datagrams that the worker takes in one go, see there */
+#define TURN_MAX 64 /* datagrams, see udp_example_answer() */
 
 static unsigned short port = 5555;
 
-/* An error from a setter fails the load, and the kernel logs which value it refused. */
+/* If a setter returns an error, the load fails, and the kernel logs the refused value. */
 static int port_set(const char *val, const struct kernel_param *kp)
 {
 	u16 new;
@@ -54,15 +60,19 @@ static const struct kernel_param_ops port_ops = {
 module_param_cb(port, &port_ops, &port, 0444);
 MODULE_PARM_DESC(port, "UDP port to listen on, 1 to 65535, 5555 by default");
 
-/* Loopback: whoever can reach an echo can have it send to others, by a forged source. */
+/* Loopback: an echo can be made to send to others by a forged source, so few may reach it. */
 static __be32 address = htonl(INADDR_LOOPBACK);
 
+/*
+ * in4_pton() reads the whole text (the first -1), and no character ends the
+ * address (the second). Even so it accepts text behind the address. end shows
+ * where it stopped.
+ */
 static int address_set(const char *val, const struct kernel_param *kp)
 {
 	const char *end;
 	__be32 new;
 
-	/* -1: up to the NUL, no delimiter. It accepts text behind the address, hence *end. */
 	if (!in4_pton(val, -1, (u8 *)&new, -1, &end) || *end)
 		return -EINVAL;
 	address = new;
@@ -81,19 +91,24 @@ static const struct kernel_param_ops address_ops = {
 module_param_cb(address, &address_ops, &address, 0444);
 MODULE_PARM_DESC(address, "IPv4 address to listen on, 127.0.0.1 by default");
 
+/*
+ * There is one socket, so its state is global. With more sockets, put the state
+ * of each into a struct. The callback finds the struct by sk->sk_user_data.
+ */
 static struct socket *udp_socket;
 static void (*saved_data_ready)(struct sock *sk); /* wakes sleeping readers; we have none */
 static struct workqueue_struct *udp_example_wq;
 
 /*
- * Process context, in a thread of the workqueue, and never twice at once: so it
- * may sleep, and needs no lock. It ends when nothing is left, or after a turn;
- * then it puts itself at the end of the line. If it went on until nothing is
- * left, a flood could keep it from ever ending, and rmmod with it.
+ * Runs in a kernel thread of the workqueue, and never twice at the same time.
+ * So it may sleep, and needs no lock. It ends when the queue is empty, or after
+ * TURN_MAX datagrams. Then it queues itself again, so that it can be cancelled:
+ * if it went on until the queue is empty, a flood could keep it from ever
+ * ending, and rmmod would wait for it.
  */
 static void udp_example_answer(struct work_struct *work)
 {
-	char message[MESSAGE_MAX + 1]; /* one byte more, to see what is too long */
+	char message[MESSAGE_MAX + 1]; /* one byte more, to notice longer datagrams */
 	struct sockaddr_in from;
 	int i, len;
 
@@ -101,21 +116,27 @@ static void udp_example_answer(struct work_struct *work)
 		struct msghdr msg = { .msg_name = &from };
 		struct kvec vec = { .iov_base = message, .iov_len = sizeof(message) };
 
-		/* What does not fit is thrown away by the kernel. */
+		/* The kernel drops the bytes of a datagram that do not fit. */
 		len = kernel_recvmsg(udp_socket, &msg, &vec, 1, sizeof(message), MSG_DONTWAIT);
+		if (len == -EAGAIN)
+			return; /* the queue is empty; the next datagram queues us again */
+		/*
+		 * Other errors say nothing about the queue. An error that waits on the socket
+		 * is returned first, once, although datagrams are queued. So go on.
+		 */
 		if (len < 0)
-			return; /* most likely EAGAIN; the next datagram queues us again */
+			continue;
 
-		/* Port 0 cannot be answered; ours may be another echo: two never stop. */
+		/* Port 0 cannot be answered. Ours may be another echo: they would never stop. */
 		if (len > MESSAGE_MAX || !from.sin_port || from.sin_port == htons(port))
 			continue;
 
-		/* %*pE escapes control bytes, so that no message can forge a log line. */
-		pr_info_ratelimited("user said \"%*pE\"\n", len, message);
+		/* %*pE escapes control bytes: a message with a newline cannot forge a log line. */
+		pr_debug("user said \"%*pE\"\n", len, message);
 
 		/*
-		 * msg still names the sender. Where there is no room to send, the answer
-		 * is lost, as UDP may: to wait for room would hold up everybody, and rmmod.
+		 * msg still has the sender's address. If the send buffer is full, the answer is
+		 * lost, as UDP may lose it. If we waited for space, everybody would wait with us.
 		 */
 		msg.msg_flags = MSG_DONTWAIT;
 		kernel_sendmsg(udp_socket, &msg, &vec, 1, len);
@@ -126,16 +147,19 @@ static void udp_example_answer(struct work_struct *work)
 static DECLARE_WORK(udp_example_work, udp_example_answer);
 
 /*
- * Softirq context: called by UDP for each datagram that it has put into the
- * socket's queue. It must not sleep, as sending may, and holds up whatever else
- * this CPU receives. Work that is queued already is not queued twice, so the
- * worker may find any number of datagrams, even none.
+ * UDP calls this for each datagram that it has put into the socket's queue.
+ * That happens in softirq context: usually right after an interrupt, with
+ * PREEMPT_RT or threaded NAPI in a kernel thread. The rules are the same: it
+ * must not sleep, as sending may, and until it returns this CPU receives
+ * nothing else. So it only queues work. Work that is queued already is not
+ * queued twice: the worker may find any number of datagrams, even none.
  */
 static void udp_example_data_ready(struct sock *sk)
 {
 	queue_work(udp_example_wq, &udp_example_work);
 }
 
+/* The callback comes last: nothing may fail once datagrams can call the module. */
 static int __init udp_example_init(void)
 {
 	struct sockaddr_in addr = {
@@ -146,28 +170,31 @@ static int __init udp_example_init(void)
 	struct sock *sk;
 	int ret;
 
-	/* Our own: a flood delays nobody else's work. UNBOUND: not tied to the receiving CPU. */
+	/*
+	 * A workqueue of our own, so that a flood delays nobody else's work. WQ_UNBOUND:
+	 * the worker may run on any CPU, not only on the one that receives.
+	 */
 	udp_example_wq = alloc_workqueue("udp_example", WQ_UNBOUND, 0);
 	if (!udp_example_wq)
 		return -ENOMEM;
 
-	/* Not sock_create(), which takes the network namespace of whoever runs insmod. */
+	/* Not sock_create(), which takes the network namespace of the process that runs insmod. */
 	ret = sock_create_kern(&init_net, AF_INET, SOCK_DGRAM, IPPROTO_UDP, &udp_socket);
 	if (ret)
 		goto destroy_workqueue;
-	/* (void *), since kernels differ in the type that they give this parameter. */
+	/* (void *), because newer kernels have another type here, struct sockaddr_unsized. */
 	ret = kernel_bind(udp_socket, (void *)&addr, sizeof(addr));
 	if (ret)
 		goto release_socket;
 
-	/* Changing the callback needs the lock. UDP reads it without, hence WRITE_ONCE(). */
+	/* To change the callback takes the lock. UDP reads it without: hence WRITE_ONCE(). */
 	sk = udp_socket->sk;
 	write_lock_bh(&sk->sk_callback_lock);
 	saved_data_ready = sk->sk_data_ready;
 	WRITE_ONCE(sk->sk_data_ready, udp_example_data_ready);
 	write_unlock_bh(&sk->sk_callback_lock);
 
-	/* Datagrams that came in between bind and here have not called us. */
+	/* Datagrams that arrived after bind and before our callback did not queue the work. */
 	queue_work(udp_example_wq, &udp_example_work);
 	return 0;
 
@@ -187,12 +214,12 @@ static void __exit udp_example_exit(void)
 	write_unlock_bh(&sk->sk_callback_lock);
 
 	/*
-	 * Putting it back is not enough: another CPU may have fetched our callback just
-	 * before, and call it now. Like all receiving, that happens under
-	 * rcu_read_lock(); synchronize_net() waits until it is over.
+	 * That is not enough: another CPU may have read the pointer to our callback just
+	 * before, and call it now. UDP receives under rcu_read_lock(). synchronize_net()
+	 * waits until all who hold that lock now have released it.
 	 */
 	synchronize_net();
-	/* Now only the work queues itself; this call stops that too, and waits for it. */
+	/* Now only the work can queue itself. This call stops it, and waits until it has ended. */
 	cancel_work_sync(&udp_example_work);
 	sock_release(udp_socket);
 	destroy_workqueue(udp_example_wq);

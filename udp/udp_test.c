@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: datagrams of odd sizes from odd places, many at
- * once, floods, and unloading under them. Prints what came of it.
+ * Does what test.sh cannot do in shell: datagrams of odd sizes from odd places,
+ * many at once, floods, and unloading under them. Prints the results.
  *
  * Usage: udp_test [-u] [-f ADDRESS[:PORT]] [-t ADDRESS[:PORT]] COMMAND
- *   -f where from, -t where to (127.0.0.1:5555), -u as nobody
- *   say            one datagram, standard input; tells what the answer is
- *   forge COUNT    datagrams through a raw socket, which may claim any sender
- *   hold CMD...    runs CMD while the address -f is taken
- *   burst COUNT    datagrams, four times, without reading an answer in between
- *   held COUNT     once, and the worker may not run until all have arrived
+ *   -f sender's address, -t where to send (127.0.0.1:5555), -u as nobody
+ *   say                sends standard input as one datagram, compares the answer
+ *   forge COUNT        sends datagrams through a raw socket, which may claim any sender
+ *   taken CMD...       runs CMD while the address -f is taken
+ *   replies TEXT CMD.. the same, and there answers one datagram with TEXT
+ *   burst COUNT        sends that many datagrams, four times, then reads the answers
+ *   held COUNT         the same once, and the worker may not run until all have arrived
+ *   error              puts an error on the module's socket, then asks
  *   context|race|flood|reload
  *   load [PARAMETERS]
  *   unload
@@ -20,6 +22,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
@@ -37,7 +42,7 @@
 
 #define MODULE "udp_kernel"
 #define SENDERS 4
-#define LONG 5000 /* milliseconds: what takes longer waits for something */
+#define LONG 5000 /* milliseconds; an unload that takes longer waits for something */
 
 static struct sockaddr_in from = { .sin_family = AF_INET };
 static struct sockaddr_in to = { .sin_family = AF_INET };
@@ -57,7 +62,7 @@ static void parse(struct sockaddr_in *where, char *text)
 static int open_socket(const struct sockaddr_in *here)
 {
 	struct timeval patience = { .tv_sec = 3 };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || bind(fd, (const void *)here, sizeof(*here)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
@@ -65,7 +70,7 @@ static int open_socket(const struct sockaddr_in *here)
 	return fd;
 }
 
-/* One datagram and its answer, to be waited for 3 seconds; true if it has the same bytes. */
+/* Sends one datagram, waits 3 seconds for an answer; true if it has the same bytes. */
 static int ask(int fd, const char *data, int len)
 {
 	char answer[256];
@@ -76,8 +81,9 @@ static int ask(int fd, const char *data, int len)
 }
 
 /*
- * The worker takes datagrams in the order of arrival. So once a second one has its
- * answer, that to the first has left, or there is none: no need to wait long for nothing.
+ * The worker takes datagrams in the order of arrival. So when a second one has been
+ * answered, the answer to the first has been sent, or there is none. So there is no
+ * need to wait long for an answer that may never come.
  */
 static void say(void)
 {
@@ -103,6 +109,61 @@ static void say(void)
 		printf("other %zd bytes\n", n);
 }
 
+/* Runs a command while the address -f is taken, and answers one datagram there if asked to. */
+static void taken(char *argv[], const char *reply)
+{
+	int fd = open_socket(&from);
+	struct sockaddr_in peer;
+	socklen_t len = sizeof(peer);
+	char data[256];
+
+	if (!fork()) {
+		execvp(argv[0], argv);
+		err(1, "%s", argv[0]);
+	}
+	if (reply && recvfrom(fd, data, sizeof(data), 0, (void *)&peer, &len) >= 0)
+		sendto(fd, reply, strlen(reply), 0, (void *)&peer, len);
+	wait(NULL);
+}
+
+/*
+ * SOCK_DESTROY, which "ss -K" sends too, makes the kernel put the error ECONNABORTED
+ * on the socket of the address -t. The next call on that socket gets it.
+ */
+static void socket_error(void)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 req;
+	} request = {
+		.header = { .nlmsg_len = sizeof(request),
+			    .nlmsg_type = SOCK_DESTROY,
+			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+		.req = { .sdiag_family = AF_INET,
+			 .sdiag_protocol = IPPROTO_UDP,
+			 .id = { .idiag_sport = to.sin_port,
+				 .idiag_src = { to.sin_addr.s_addr },
+				 .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } } },
+	};
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+		char more[1000];
+	} answer;
+	int diag = socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG), fd = open_socket(&from);
+
+	if (diag < 0 || send(diag, &request, sizeof(request), 0) < 0 ||
+	    recv(diag, &answer, sizeof(answer), 0) < 0) {
+		printf("cannot send SOCK_DESTROY: %m\n");
+		return;
+	}
+	if (answer.error.error) {
+		printf("cannot put an error on the socket: %s\n", strerror(-answer.error.error));
+		return;
+	}
+	printf("%s\n", ask(fd, "hi", 2) ? "answered" : "not answered");
+}
+
 static void forge(int count)
 {
 	struct {
@@ -118,7 +179,7 @@ static void forge(int count)
 
 	packet.ip.daddr = to.sin_addr.s_addr;
 	for (i = 0; i < count; i++) {
-		/* From eight neighbours in turn: each has a queue of its own in the kernel. */
+		/* From eight neighbours in turn: the kernel keeps a queue for each. */
 		packet.ip.saddr = htonl(ntohl(from.sin_addr.s_addr) + i % 8);
 		if (sendto(fd, &packet, sizeof(packet), 0, (void *)&to, sizeof(to)) < 0)
 			err(1, "sendto, raw");
@@ -126,8 +187,8 @@ static void forge(int count)
 }
 
 /*
- * Keeps every processor busy with something more urgent than the kernel's threads,
- * until let_workers(): meanwhile no worker runs, only interrupts do.
+ * Keeps every processor busy with something more urgent than the kernel's threads.
+ * Until let_workers() no worker runs, only interrupts are handled.
  */
 static cpu_set_t all;
 static pid_t busy[CPU_SETSIZE];
@@ -193,7 +254,7 @@ static void let_workers(void)
 		err(1, "sched_setscheduler, sched_setaffinity");
 }
 
-/* In odd rounds the worker may not run until all have arrived. */
+/* In odd rounds the worker may not run until all datagrams have arrived. */
 static void burst(int count, int round, int end)
 {
 	int fd = open_socket(&from), i, number, right = 0;
@@ -225,9 +286,10 @@ print:
 }
 
 /*
- * On the way to a socket of the same machine a datagram is received before sendto()
- * returns, unless the kernel puts receiving off, which a socket of ours beside it tells.
- * What the callback sends is then there too, while the worker has not yet run.
+ * Between two sockets of one machine a datagram is received before sendto() returns,
+ * unless the kernel delays it. A second socket of ours shows whether it was delayed. If
+ * not, the callback has run, and the worker has not: an answer that is there already
+ * was sent by the callback.
  */
 static void context(void)
 {
@@ -256,10 +318,10 @@ static void context(void)
 		close(fd);
 		close(beside);
 	}
-	printf("%d of %d at once\n", early, seen);
+	printf("%d of %d before the worker ran\n", early, seen);
 }
 
-/* Two callers at once, each with texts of its own. */
+/* Two callers at once, each with its own texts. */
 static void race(void)
 {
 	int i, n, status, wrong = 0, fd;
@@ -300,9 +362,9 @@ static long unload(void)
 }
 
 /*
- * Twenty times: the module comes and goes while four senders, spread over the processors,
- * send as fast as they can, for 15 seconds at most. They share a socket, whose answers
- * tell that the flood has arrived.
+ * Twenty times: the module is loaded and removed while four senders, spread over the
+ * processors, send as fast as they can, for 15 seconds at most. They share a socket. An
+ * answer on it shows that the flood has arrived.
  */
 static void flood(void)
 {
@@ -332,14 +394,14 @@ static void flood(void)
 		if (recv(fd, answer, sizeof(answer), 0) != sizeof(data))
 			err(1, "round %d: recv", round);
 		unload();
-		over = waitpid(-1, NULL, WNOHANG) != 0; /* then rmmod had to wait for that */
+		over = waitpid(-1, NULL, WNOHANG) != 0; /* then rmmod had to wait for their end */
 		for (i = 0; i < SENDERS && !over; i++)
 			kill(sender[i], SIGKILL);
 		while (wait(NULL) > 0 || recv(fd, answer, sizeof(answer), MSG_DONTWAIT) >= 0)
 			;
 	}
 	if (over)
-		printf("held up until the senders gave up\n");
+		printf("delayed until the senders gave up\n");
 	else
 		printf("%d unloaded\n", round);
 }
@@ -375,32 +437,33 @@ int main(int argc, char *argv[])
 	argv += optind;
 	command = argc ? argv[0] : "";
 
-	if (!strcmp(command, "say")) {
+	if (!strcmp(command, "say"))
 		say();
-	} else if (!strcmp(command, "forge") && argc > 1) {
+	else if (!strcmp(command, "forge") && argc > 1)
 		forge(atoi(argv[1]));
-	} else if (!strcmp(command, "hold") && argc > 1) {
-		open_socket(&from);
-		execvp(argv[1], argv + 1);
-		err(1, "%s", argv[1]);
-	} else if (!strcmp(command, "burst") && argc > 1) {
+	else if (!strcmp(command, "taken") && argc > 1)
+		taken(argv + 1, NULL);
+	else if (!strcmp(command, "replies") && argc > 2)
+		taken(argv + 2, argv[1]);
+	else if (!strcmp(command, "error"))
+		socket_error();
+	else if (!strcmp(command, "burst") && argc > 1)
 		burst(atoi(argv[1]), 0, 4);
-	} else if (!strcmp(command, "held") && argc > 1) {
+	else if (!strcmp(command, "held") && argc > 1)
 		burst(atoi(argv[1]), 1, 2);
-	} else if (!strcmp(command, "context")) {
+	else if (!strcmp(command, "context"))
 		context();
-	} else if (!strcmp(command, "race")) {
+	else if (!strcmp(command, "race"))
 		race();
-	} else if (!strcmp(command, "flood")) {
+	else if (!strcmp(command, "flood"))
 		flood();
-	} else if (!strcmp(command, "reload")) {
+	else if (!strcmp(command, "reload"))
 		reload();
-	} else if (!strcmp(command, "load")) {
+	else if (!strcmp(command, "load"))
 		printf("%s\n", strerror(load(argc > 1 ? argv[1] : "") ? errno : 0));
-	} else if (!strcmp(command, "unload")) {
-		printf("%s\n", unload() < LONG ? "gone" : "held up");
-	} else {
+	else if (!strcmp(command, "unload"))
+		printf("%s\n", unload() < LONG ? "removed" : "delayed");
+	else
 		errx(2, "usage: see the head of udp_test.c");
-	}
 	return 0;
 }

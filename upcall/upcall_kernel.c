@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * upcall: at load the module starts a program, as root, and may wait for it.
+ * upcall: at load the module starts a program, the helper, as root.
  *
- *   helper   absolute path of the program, no default
- *   beeps    0 to 10, default 3, handed over as argv[1]
- *   wait     exec (default): for the start. proc: for the end, which is logged. none: for nothing
+ *   helper   absolute path of the helper, no default
+ *   beeps    0 to 10, default 3; the helper gets the number as argv[1]
+ *   wait     what insmod waits for: exec (default): until the helper has started;
+ *            proc: until it has ended, and how it ended is logged; none: it does
+ *            not wait
  *
- * The load fails with what exec says of the helper (ENOENT, EACCES, ENOEXEC ...);
- * with wait=none that is only logged. EINVAL for a parameter that is missing or
- * out of range, ERANGE for no int, ENOSPC for a path over 1024 bytes.
+ * If the helper does not start, the load fails with the errno of exec (ENOENT,
+ * EACCES, ENOEXEC ...). With wait=none the load succeeds, and the errno is only
+ * logged. EINVAL: a parameter is missing or out of range. ERANGE: too large for
+ * an int. ENOSPC: a path of more than 1024 bytes.
  *
  *   # insmod upcall_kernel.ko helper=$PWD/upcall_user wait=proc; dmesg | tail -n 1
  *   upcall_kernel: helper exited with 0
  */
-/* Puts the module's name before each line of pr_info(); must precede the includes. */
+/* pr_info() and pr_err() put this before each line. It must stand before the includes. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
@@ -26,32 +29,36 @@
 
 #define BEEPS_MAX 10
 
-/* Whoever sets this can run any program as root: so it is set at load only (0444: read-only). */
+/* Who sets this can run any program as root. So nobody can change it after the load (0444). */
 static char *helper;
 module_param(helper, charp, 0444);
 MODULE_PARM_DESC(helper, "the program to start, an absolute path");
 
 static int beeps = 3;
 module_param(beeps, int, 0444);
-MODULE_PARM_DESC(beeps, "0 to 10, its first argument");
+MODULE_PARM_DESC(beeps, "0 to 10, the first argument of the helper");
 
 static char *wait = "exec";
 module_param(wait, charp, 0444);
-MODULE_PARM_DESC(wait, "exec, proc or none: what the load waits for");
+MODULE_PARM_DESC(wait, "exec, proc or none: what insmod waits for");
 
 /*
- * Process context, sleeps. A worker of the kernel forks and execs, so the helper
- * inherits nothing from the caller, neither namespaces nor limits. Returns a
- * negative errno if it could not be started. Else UMH_WAIT_EXEC gives 0 once it
- * runs, and UMH_WAIT_PROC, once it has ended, the status that wait(2) would tell.
+ * Sleeps, so it must not run in interrupts or under a spinlock. A worker thread of
+ * the kernel forks and calls exec. So the helper inherits nothing from the program
+ * that loads the module, neither namespaces nor limits.
  *
- * By then the kernel has finished with path, argv and envp, so the arrays can be
- * on the stack. UMH_NO_WAIT returns earlier, and so does UMH_KILLABLE when killed:
- * init could then fail, and the module be gone, while the worker still reads them.
+ * Returns a negative errno if the helper did not start. Otherwise UMH_WAIT_EXEC
+ * returns 0 as soon as the helper runs. UMH_WAIT_PROC returns after the helper has
+ * ended, and returns the status that wait(2) would give.
+ *
+ * With these two the kernel no longer needs path, argv and envp when the call
+ * returns. So the arrays may be on the stack. UMH_NO_WAIT returns earlier, and
+ * with UMH_KILLABLE kill -9 makes the call return earlier. The module could then
+ * be removed while the worker still reads the arrays and helper.
  */
 static int upcall_start(int wait_for)
 {
-	char number[12]; /* fits any int */
+	char number[12]; /* large enough for any int */
 	char *argv[3] = { helper, number, NULL };
 	char *envp[3] = { "HOME=/", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	int ret;
@@ -63,7 +70,7 @@ static int upcall_start(int wait_for)
 	return ret;
 }
 
-/* For wait=none. Process context, in a worker of the kernel; nobody is left to tell but the log. */
+/* For wait=none. Runs in a worker thread of the kernel, and may sleep. Errors are only logged. */
 static void upcall_work_start(struct work_struct *work)
 {
 	upcall_start(UMH_WAIT_EXEC);
@@ -75,7 +82,7 @@ static int __init upcall_example_init(void)
 {
 	int ret;
 
-	/* The kernel would take a relative one too, below the working directory of process 1. */
+	/* The kernel would accept a relative path: it begins where process 1 is, mostly in /. */
 	if (!helper || helper[0] != '/') {
 		pr_err("helper must be an absolute path\n");
 		return -EINVAL;
@@ -88,7 +95,7 @@ static int __init upcall_example_init(void)
 	if (!strcmp(wait, "exec"))
 		return upcall_start(UMH_WAIT_EXEC);
 	if (!strcmp(wait, "none")) {
-		/* Not schedule_work(): its queue is for short work, an exec may wait for a disk. */
+		/* schedule_work() is for short work, but exec may have to wait for a disk. */
 		queue_work(system_long_wq, &upcall_work);
 		return 0;
 	}
@@ -100,15 +107,18 @@ static int __init upcall_example_init(void)
 	ret = upcall_start(UMH_WAIT_PROC);
 	if (ret < 0)
 		return ret;
-	/* The signal that killed it in the low 7 bits, or its exit status from bit 8 on. */
+	/* The low 7 bits are the signal that killed the helper. The exit status begins at bit 8. */
 	if (ret & 0x7f)
 		pr_info("helper killed by signal %d\n", ret & 0x7f);
 	else
 		pr_info("helper exited with %d\n", ret >> 8);
-	return 0; /* not ret: a positive value makes the kernel warn */
+	return 0; /* not ret: if init returns a positive value, the kernel warns */
 }
 
-/* Waits until the helper has started: what the work item uses (code, helper) is freed next. */
+/*
+ * Waits until the work item has run, and with it until the helper has started. The
+ * work item uses the code and the parameters of the module, which are freed next.
+ */
 static void __exit upcall_example_exit(void)
 {
 	flush_work(&upcall_work);

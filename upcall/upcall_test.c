@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: loads whose errno is shown as it is, a helper
- * whose exec is held back, loads and unloads without a pause. Prints what came of it.
+ * Does what test.sh cannot do in shell: loads that print the errno itself, a helper
+ * whose exec is held back, loads and unloads without a pause. Prints the results.
  *
  * Usage: upcall_test [-u] load PARAMETERS               (-u: as nobody)
  *        upcall_test unload
@@ -47,7 +47,7 @@ static void try(const char *parameters)
 	printf("%s%s\n", strerror(ret), unload() == (ret ? ENOENT : 0) ? "" : ", cannot unload");
 }
 
-/* D: in a sleep that no signal ends */
+/* The state of a process as in ps(1). D is a sleep that no signal ends. */
 static char state_of(pid_t pid)
 {
 	char path[32], state = '?';
@@ -61,7 +61,7 @@ static char state_of(pid_t pid)
 	return state;
 }
 
-/* Whether the child has ended, or else sleeps, and goes on sleeping for 0.2 s. */
+/* "returns" if the child ends, "waits" if it sleeps for 0.2 s without interruption. */
 static const char *returns(pid_t child)
 {
 	siginfo_t info = { 0 };
@@ -78,7 +78,7 @@ static const char *returns(pid_t child)
 	return "waits";
 }
 
-/* With a lease on its file the helper's exec waits until the lease is given back. */
+/* A lease on the helper's file makes exec wait until the lease is given up. */
 static void held(int unloading, const char *path, const char *parameters)
 {
 	struct timespec limit = { .tv_sec = 5 };
@@ -87,7 +87,7 @@ static void held(int unloading, const char *path, const char *parameters)
 	pid_t child;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGIO); /* somebody opens the file */
+	sigaddset(&set, SIGIO); /* the kernel sends this when exec opens the file */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	if (fd < 0 || fcntl(fd, F_SETLEASE, F_WRLCK))
 		err(1, "lease on %s", path);
@@ -104,7 +104,7 @@ static void held(int unloading, const char *path, const char *parameters)
 	printf("then %s\n", strerror(WEXITSTATUS(status)));
 }
 
-/* Loads and unloads the module a hundred times; insmod and rmmod would leave time in between. */
+/* Loads and unloads the module a hundred times; insmod and rmmod would leave pauses. */
 static void often(const char *parameters)
 {
 	int i;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Started by the kernel: says in the kernel log what it was given, then rings the
- * console's bell.
+ * The helper, which the kernel starts: writes into the kernel log which arguments
+ * and environment it got, then rings the bell of the console.
  *
- * Usage: upcall_user beeps   (by the module upcall_kernel, not by hand)
+ * Usage: upcall_user beeps   (the module upcall_kernel starts it, nobody else)
  */
 #define _GNU_SOURCE /* environ */
 #include <err.h>
@@ -15,7 +15,7 @@
 
 #define LOG "/dev/kmsg"
 #define CONSOLE "/dev/console"
-#define SAY "<6>upcall_user: " /* 6: level info; without a level it would be a warning */
+#define SAY "<6>upcall_user: " /* 6 is the level "info"; without one the line is a warning */
 
 int main(int argc, char *argv[])
 {
@@ -23,7 +23,7 @@ int main(int argc, char *argv[])
 	long beeps = 0;
 	int fd, i;
 
-	/* What the kernel starts has no descriptor open; by hand there is a standard error. */
+	/* A program that the kernel starts has no open descriptor. One in a shell has them. */
 	if (argc == 2)
 		beeps = strtol(argv[1], &end, 10);
 	if (fcntl(STDERR_FILENO, F_GETFD) >= 0 || argc != 2 || end == argv[1] || *end) {
@@ -32,13 +32,13 @@ int main(int argc, char *argv[])
 	}
 
 	/*
-	 * Whatever is opened now becomes standard input, the next file standard output, and
-	 * would get what printf() says. Here both outputs become the kernel log, where
-	 * each write is a line of its own: hence the line buffers.
+	 * Without open descriptors the first file becomes standard input, and the next one
+	 * standard output: it would get the text of printf(). So the kernel log becomes
+	 * both outputs. In it each write is one line, hence the line buffers.
 	 */
-	fd = open(LOG, O_WRONLY);
+	fd = open(LOG, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
-		return EXIT_FAILURE; /* there is nobody to tell */
+		return EXIT_FAILURE; /* there is no place for a message */
 	setlinebuf(stdout);
 	setlinebuf(stderr);
 
@@ -51,11 +51,11 @@ int main(int argc, char *argv[])
 	printf(SAY "working directory %s\n", directory);
 	printf(SAY "uid %d, gid %d\n", getuid(), getgid());
 
-	fd = open(CONSOLE, O_WRONLY);
+	fd = open(CONSOLE, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		err(EXIT_FAILURE, "open %s", CONSOLE);
 	while (beeps-- > 0)
-		if (write(fd, "\a", 1) < 0)
+		if (write(fd, "\a", 1) != 1)
 			err(EXIT_FAILURE, "write %s", CONSOLE);
 	if (fclose(stdout))
 		err(EXIT_FAILURE, "write %s", LOG);
