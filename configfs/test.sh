@@ -81,14 +81,14 @@ newline='
 case $(uname -r) in
 5.10.*)
 	empty=0 edge="Bad address" stored=known number=7 segments=cd program="kernel said: "
-	ends="an empty read or write returns 0" half="a write that runs into a bad pointer fails with EFAULT"
+	ends="returns 0" half="a write that runs into a bad pointer fails with EFAULT"
 	joined="a writev writes one message for each segment, and the last one stays"
 	;;
 *)
 	empty="Bad address" edge=4 stored=1234 number=1234 segments=abcd
 	program="configfs_user: write $dir/user-PID/message: Bad address
 exit 1"
-	ends="an empty read or write fails with EFAULT" half="a write that runs into a bad pointer returns what fitted"
+	ends="fails with EFAULT" half="a write that runs into a bad pointer returns what fitted"
 	joined="a writev writes one message made of all segments"
 	;;
 esac
@@ -128,7 +128,7 @@ is "$(user -x 2>&1 | tail -n 2)" "usage: configfs_user [message]
 exit 2" "an unknown option is a usage error"
 is "$(user a b)" "usage: configfs_user [message]
 exit 2" "two arguments are a usage error"
-is "$(user "")" "$program" "$ends for the program's message"
+is "$(user "")" "$program" "an empty write by the program $ends"
 is "$(try ./configfs_test nothing write 9 ./configfs_user | sed 's/-[0-9][0-9]*/-PID/')" \
 	"configfs_user: write $dir/user-PID/message: 0 of 9 bytes written
 exit 1" "the program reports a short write"
@@ -146,8 +146,8 @@ is "$(od -An -tx1 $file)" " 00 01 0a 09 1b 7f 80 a0 ff 00" "bytes of any value a
 is "$(./configfs_test write one/message good 200)" "200" "a write of 200 bytes succeeds"
 is "$(cat $file | wc -c)" 200 "after a write of 200 bytes the file has 200 bytes"
 known
-is "$(./configfs_test write one/message good 0)" "$empty" "$ends (message)"
-is "$(./configfs_test write one/value good 0)" "$empty" "$ends (value)"
+is "$(./configfs_test write one/message good 0)" "$empty" "an empty write to message $ends"
+is "$(./configfs_test write one/value good 0)" "$empty" "an empty write to value $ends"
 unchanged "empty writes"
 is "$(./configfs_test write one/message good 201)" "Message too long" "a write of 201 bytes fails with EMSGSIZE"
 unchanged "a write of 201 bytes"
@@ -172,7 +172,7 @@ got=$(./configfs_test read one/message edge 10)
 case $got in "1 0" | "2 01" | "3 012") got="4 0123" ;; esac
 is "$got" "4 0123" "a read that runs into a bad pointer returns what fitted"
 is "$(./configfs_test read one/message good 1)" "1 0" "a read of 1 byte returns 1 byte"
-is "$(./configfs_test read one/message good 0)" "$empty" "$ends (read)"
+is "$(./configfs_test read one/message good 0)" "$empty" "an empty read $ends"
 is "$(./configfs_test read one/message good 4 3)" "4 3456" "a read at offset 3 returns the bytes from there on"
 is "$(./configfs_test read one/message good 99 9)" "1 9" "a read at the last byte returns 1 byte"
 is "$(./configfs_test read one/message good 99 10)" "0" "a read at the end returns 0"

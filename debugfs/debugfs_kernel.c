@@ -132,8 +132,7 @@ static int history_show(struct seq_file *m, void *unused)
 	mutex_unlock(&message_lock);
 	return 0;
 }
-/* Makes history_fops: seq_file with history_show(), with .owner, without a write. */
-DEFINE_SHOW_ATTRIBUTE(history);
+DEFINE_SHOW_ATTRIBUTE(history); /* makes history_fops: with .owner, without a write */
 
 static struct dentry *debugfs_dir;
 

@@ -130,7 +130,7 @@ is "$(./sysctl_test refuse 0 -1 -15 010 025 0x9 0x15 "21 15")" "" \
 is "$(./sysctl_test refuse x 15x 15,16 15.0 1e1 +15 "- 15" 08 0xg "x 15" " " "
 ")" "" "writes of text that is not a number fail with EINVAL and change nothing"
 is "$(./sysctl_test refuse 4294967306 -4294967281 18446744073709551626 "$(printf '%040d' 15)")" "" \
-	"writes of numbers that are too long fail with EINVAL and change nothing"
+	"writes of numbers too big for an int, or of 40 digits, fail with EINVAL and change nothing"
 is "$(./sysctl_test write good 3)" "Invalid argument, 11 12" "a write with a NUL behind the number fails with EINVAL and changes nothing"
 known
 is "$(echo "15 junk" 2>&1 >$file && values)" "15 12" "in a shell 'echo 15 junk' sets 15 and succeeds"
