@@ -21,7 +21,7 @@ _Static_assert(sizeof(struct ioctl_example_message) == 4 + 200, "gap in ioctl_ex
 /* For your driver, choose a magic that is free in the kernel's ioctl-number.rst. */
 #define IOCTL_EXAMPLE_MAGIC 0xDC
 
-/* The direction is seen from the program: _IOW means that the program writes and the kernel reads. */
+/* The direction is the program's: _IOW means that the program writes and the kernel reads. */
 #define IOCTL_EXAMPLE_RESET _IO(IOCTL_EXAMPLE_MAGIC, 0)
 #define IOCTL_EXAMPLE_SET _IOW(IOCTL_EXAMPLE_MAGIC, 1, struct ioctl_example_message)
 #define IOCTL_EXAMPLE_GET _IOR(IOCTL_EXAMPLE_MAGIC, 2, struct ioctl_example_message)
