@@ -19,9 +19,17 @@ apply=
 [ "$1" != -a ] || { apply=yes && shift; }
 version=$1 dir=$2 changed=${3:-}
 here=$(cd "$(dirname "$0")" && pwd)
-trap 'exit 130' INT HUP TERM # so that the EXIT trap below runs then, too
 say() { echo "kernel ${dir##*/}: $*" >&2; }
-die() { say "$*"; exit 1; }
+die() { say "$*"; told=yes; exit 1; }
+# finish: undoes what must not stay, and says that something failed where nothing else said it
+told='' undo=:
+finish() {
+	status=$?
+	$undo
+	[ $status = 0 ] || [ -n "$told" ] || say "stopped, see above"
+}
+trap finish EXIT
+trap 'exit 130' INT HUP TERM # which runs finish
 # failed WHAT: what failed, the errors in the log, and else its end
 failed() {
 	{ grep -m 5 -B 2 -A 5 -E 'error: |undefined reference|\*\*\* |^E: ' "$dir/log" || tail -n 20 "$dir/log"; } >&2
@@ -46,9 +54,11 @@ flock -n 9 || { say "waiting for another build in $dir" && flock 9; }
 # second build of the same kernel then takes a minute of processor time. The cache lies beside the
 # kernels, so that they share it. No path of this machine is hashed: paths below DIR are
 # made relative, and the compiler counts by its content, so the cache can be taken elsewhere.
+# Files count by the headers that the compiler says it has read (DEPEND). Without that, ccache
+# runs the preprocessor for each file once more, and the first build takes a quarter longer.
 if [ -x /usr/lib/ccache/gcc ]; then
 	export PATH="/usr/lib/ccache:$PATH"
-	export CCACHE_BASEDIR="$dir" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content
+	export CCACHE_BASEDIR="$dir" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content CCACHE_DEPEND=1
 	# All kernels of this project take @MB@ MB there.
 	[ -n "${CCACHE_DIR:-}" ] || export CCACHE_DIR="${dir%/*}/ccache" CCACHE_MAXSIZE=1G
 fi
@@ -75,6 +85,8 @@ fetch() {
 	set -- -q -o Dir::Etc::SourceList="$dir/apt/sources.list" -o Dir::Etc::SourceParts=- \
 		-o Dir::State::Lists="$dir/apt/lists" -o Dir::Cache="$dir/apt" -o Dir::State::Status=/dev/null \
 		-o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none
+	[ "$(df -Pk . | awk 'END { print $4 }')" -gt 2200000 ] ||
+		die "not enough space: 2 GB are needed in $dir, and $(df -Ph . | awk 'END { print $4 }') are free"
 	say "fetching linux-source-$version, about 150 MB (1/3)"
 	{ apt-get "$@" update && cd apt && apt-get "$@" download "linux-source-$version"; } >"$dir/log" 2>&1 ||
 		failed "linux-source-$version cannot be fetched. There is no network, or $suites does not have it any more"
@@ -105,6 +117,8 @@ keep() {
 			(cd linux && cp --parents -p "$file" ../others)
 	done
 }
+
+restore() { lay series; lay others; }
 
 # patched: applies the series to copies of the files that it touches, in series/. Debian's own
 # files stay in debian/, so that a changed series can be applied again.
@@ -202,7 +216,7 @@ if [ -n "$changed" ]; then
 	if [ ! -e "$changed/vmlinux" ] ||
 		[ -n "$(find "$changed" state -cnewer "$changed/vmlinux" -type f ! -path "$changed/vmlinux")" ]; then
 		keep "$changed"
-		trap 'lay series; lay others' EXIT
+		undo=restore
 		lay "$changed"
 		build vmlinux
 		cp linux/vmlinux "$changed/vmlinux.new"
