@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# boot.sh DIR [CHANGED]: boots the kernel that kernel.sh made, with busybox and what is
-# built here, in QEMU on this terminal. ACCEL=kvm uses the processor's help.
+# boot.sh DIR [CHANGED]: boots the kernel that kernel.sh built in DIR, or in CHANGED if there is one.
+# QEMU runs it in this terminal, with busybox and the programs of this directory.
+# ACCEL=kvm makes it faster where the machine has KVM.
 set -eu
 
 dir=$1 image=$1/vmlinux
 [ ! -e "${2:-}/vmlinux" ] || image=$2/vmlinux
 for tool in busybox cpio qemu-system-x86_64; do
-	command -v $tool >/dev/null || { echo "$tool is missing, see \"Needs\" in README.md" >&2; exit 1; }
+	command -v $tool >/dev/null || { echo "$tool is missing: see \"Needs\" in README.md" >&2; exit 1; }
 done
 ! ldd "$(command -v busybox)" >/dev/null 2>&1 ||
-	{ echo "this busybox needs libraries that the guest does not have: apt install busybox-static" >&2; exit 1; }
+	{ echo "this busybox needs libraries, which the guest does not have: sudo apt install busybox-static" >&2; exit 1; }
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
@@ -26,7 +27,8 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 cd /mysyscall
-echo "This is Linux $(uname -r). Try ./mysyscall_user hello; dmesg | tail -n 1; ./test.sh. Ctrl-D ends it, Ctrl-A x kills it."
+echo "This is Linux $(uname -r) in a throwaway machine. Ctrl-D ends it. If it hangs: Ctrl-A, then x."
+echo "Try ./mysyscall_user hello, and ./test.sh"
 setsid cttyhack sh
 poweroff -f
 INIT

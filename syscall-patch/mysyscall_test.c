@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * What test.sh cannot say in shell: the call with odd buffers and lengths, from
- * 32-bit mode, and while another thread changes the buffer. Prints what came of it.
+ * Makes the calls that a shell cannot make: with odd buffers and lengths, as a
+ * 32-bit program, and while another thread changes the buffer. Prints the result.
  *
- * Usage: mysyscall_test [-u] [-3] call BUFFER LEN    (-u: as nobody, -3: by int 0x80)
+ * Usage: mysyscall_test [-u] [-3] call BUFFER LEN    (-u: as user nobody, -3: by int 0x80)
  *        mysyscall_test say LEN TEXT
  *        mysyscall_test race|racers|number
  */
@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef MAP_32BIT /* only x86 has it, and only there -3 needs it */
+#ifndef MAP_32BIT /* only x86 has this flag, and only x86 has -3, which needs it */
 #define MAP_32BIT 0
 #endif
 
@@ -32,13 +32,13 @@
 #define ANSWER "hello world"
 
 static long page;
-static char *pages; /* two pages below 4 GiB; what becomes of the second is up to the test */
+static char *pages; /* two pages below 4 GiB; odd_buffer() may unmap the second */
 static int compat;
 
 /*
- * int 0x80 enters the kernel as a 32-bit program would, from a 64-bit one too:
- * its table, and the lower 32 bits of each argument. The numbers of new calls are the
- * same in both tables.
+ * int 0x80 enters the kernel as a 32-bit program does, also from a 64-bit program. The
+ * kernel then uses the table for 32-bit programs and the lower 32 bits of each argument.
+ * A new call has the same number in both tables.
  */
 static long mysyscall(void *buf, size_t len)
 {
@@ -56,7 +56,7 @@ static long mysyscall(void *buf, size_t len)
 	return syscall(__NR_mysyscall, buf, len);
 }
 
-/* A page of filling, which the call must leave as it is but for its answer. */
+/* Fills the first page, so that call() sees each byte that the kernel changes. */
 static char *odd_buffer(const char *kind)
 {
 	memcpy(memset(pages, '.', page), "test", 5);
@@ -68,7 +68,7 @@ static char *odd_buffer(const char *kind)
 		return (char *)-page;
 	if (!strncmp(kind, "0x", 2))
 		return (char *)strtoul(kind, NULL, 0);
-	if (!strcmp(kind, "high")) /* above what a 32-bit program can name */
+	if (!strcmp(kind, "high")) /* above 4 GiB, where no 32-bit pointer can point */
 		return (char *)0x100000000;
 	if (!strcmp(kind, "readonly")) {
 		mprotect(pages, page, PROT_READ);
@@ -77,12 +77,12 @@ static char *odd_buffer(const char *kind)
 	munmap(pages + page, page);
 	if (!strcmp(kind, "unmapped"))
 		return pages + page;
-	if (!strcmp(kind, "edge")) /* room for the answer, then nothing */
+	if (!strcmp(kind, "edge")) /* space for the answer, then an unmapped page */
 		return memcpy(pages + page - sizeof(ANSWER), "test", 5);
 	errx(2, "no such buffer: %s", kind);
 }
 
-/* The result, and where the last byte stands that is no longer as it was. */
+/* Prints the result, and the number of bytes up to the last one that has changed. */
 static void call(const char *kind, size_t len)
 {
 	char *buf = odd_buffer(kind), *before = malloc(page);
@@ -111,7 +111,7 @@ static void say(size_t len, const char *text)
 
 static unsigned long changes;
 
-/* Makes the string at pages short and long in turn, for ever. */
+/* Makes the string at pages short and long in turn, forever. */
 static void *change(void *unused)
 {
 	for (;;) {
@@ -123,9 +123,9 @@ static void *change(void *unused)
 }
 
 /*
- * The string in the buffer is 100 bytes long, or 400, depending on when one looks.
- * A kernel that measures it twice gets two answers: the classic way from a
- * checked length to an unchecked one.
+ * The string in the buffer is 100 or 400 bytes long, depending on when the kernel looks.
+ * A kernel that measures it twice can get two lengths: it checks the first one, and copies
+ * as much as the second one says.
  */
 static void race(void)
 {
@@ -141,7 +141,7 @@ static void race(void)
 		memset(pages, 'x', sizeof(ANSWER));
 		seen = __atomic_load_n(&changes, __ATOMIC_RELAXED);
 		while (seen == __atomic_load_n(&changes, __ATOMIC_RELAXED))
-			sched_yield(); /* until the other thread runs */
+			sched_yield(); /* until the other thread has run */
 		ret = mysyscall(pages, 200);
 		bad += ret != sizeof(ANSWER) || strcmp(pages, ANSWER);
 	}
@@ -150,7 +150,7 @@ static void race(void)
 	printf("%d bad\n", bad);
 }
 
-/* Two processes at once: each its own message, whole. */
+/* Two processes call at once, each with a message of its own. */
 static void racers(void)
 {
 	int i, n, status, failed = 0;

@@ -13,12 +13,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The number is in a patched kernel's headers. Built with others: one that no call has. */
+/*
+ * The headers of a patched kernel define the number. With other headers we take -1, which no
+ * call has: the kernel then fails with ENOSYS, as it does for every number it does not know.
+ */
 #ifndef __NR_mysyscall
 #define __NR_mysyscall -1
 #endif
 
-#define BUFFER_SIZE 200 /* the most that the kernel takes */
+#define BUFFER_SIZE 200 /* the largest buffer that the kernel takes */
 
 int main(int argc, char *argv[])
 {
@@ -34,7 +37,10 @@ int main(int argc, char *argv[])
 	if (optind < argc)
 		message = argv[optind];
 
-	/* The answer comes back in the same buffer. What is too long, the kernel refuses. */
+	/*
+	 * The answer comes back in the same buffer. A message that is too long makes a buffer
+	 * that is too long, and the kernel refuses it.
+	 */
 	len = strlen(message);
 	size = len > BUFFER_SIZE ? len : BUFFER_SIZE;
 	buf = calloc(1, size);
@@ -42,13 +48,17 @@ int main(int argc, char *argv[])
 		err(EXIT_FAILURE, "calloc");
 	memcpy(buf, message, len);
 
+	/* syscall(2) calls by number, because glibc has no function for this call. */
 	answer_len = syscall(__NR_mysyscall, buf, size);
 	if (answer_len < 0 && errno == ENOSYS)
-		errx(EXIT_FAILURE, "this kernel has no such call: make boot builds one with it");
+		errx(EXIT_FAILURE, "this kernel has no such call: \"make boot\" boots one with it");
 	if (answer_len < 0)
 		err(EXIT_FAILURE, "mysyscall");
+	/* On another kernel the number may belong to another call, with other results. */
+	if (answer_len < 1 || (size_t)answer_len > size)
+		errx(EXIT_FAILURE, "mysyscall: the kernel returned %ld, not an answer", answer_len);
 	printf("kernel said: ");
-	fwrite(buf, 1, answer_len - 1, stdout); /* its NUL counts, and is not for people */
+	fwrite(buf, 1, answer_len - 1, stdout); /* the NUL counts, but we do not print it */
 	printf("\n");
 	if (fclose(stdout))
 		err(EXIT_FAILURE, "write standard output");
