@@ -68,6 +68,8 @@ finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Stress: modprobe configfs; mount -t configfs configfs /sys/kernel/config 2>/dev/null
+# Stress: files=/sys/kernel/config/configfs_example after="rmdir /sys/kernel/config/configfs_example/*"
 
 config=/sys/kernel/config
 dir=$config/configfs_example

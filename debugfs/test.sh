@@ -68,6 +68,8 @@ finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Stress: files="$debugfs/debugfs_example/value $debugfs/debugfs_example/message $debugfs/debugfs_example/history"
+# Stress: options=-u # without its files it does nothing, and that is meant
 
 # Again with: debugfs=off
 

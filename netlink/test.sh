@@ -68,6 +68,8 @@ finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Stress: add more 'timeout 1 ./netlink_user -l 3'
+# Stress: add more './netlink_test unterminated'; add more './netlink_test no-attribute'; add more './netlink_test -n text'
 
 long=$(printf '%200s' '' | tr ' ' x)
 work=$(mktemp -d) || cannot "there is no place for temporary files"

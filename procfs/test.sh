@@ -68,6 +68,7 @@ finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Stress: files=/proc/procfs_example/message
 
 file=/proc/procfs_example/message
 long=$(printf '%200s' '' | tr ' ' x)

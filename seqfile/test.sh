@@ -68,6 +68,8 @@ finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Stress: modules="seqfile_kernel entries=20" runs=./seqfile_user files=/proc/seqfile_example more=
+# Stress: least=0 # seq_file asks for its buffer before it calls the module
 
 file=/proc/seqfile_example
 

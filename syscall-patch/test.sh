@@ -53,6 +53,8 @@ case $(./mysyscall_user 2>&1) in
 esac
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Stress: modules= runs="./mysyscall_user again" more="./mysyscall_test call edge 13"
+# Stress: add more './mysyscall_test racers'
 
 long=$(printf '%200s' '' | tr ' ' x)
 

@@ -68,6 +68,8 @@ finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Stress: runs="./sysctl_user 12" more="./sysctl_user 21" files="/proc/sys/net/test/value1 /proc/sys/net/test/value2"
+# Stress: least=0 # all memory is the kernel's own
 
 dir=/proc/sys/net/test
 file=$dir/value1

@@ -68,6 +68,11 @@ finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Stress: modules=sysfs_param_kernel; add modules sysfs_fs_kernel; add modules sysfs_bus_kernel
+# Stress: runs="./sysfs_user 4" more="./sysfs_user 9"
+# Stress: least=0 # all memory is the kernel's own
+# Stress: files="/sys/fs/myfs/first /sys/fs/myfs/second /sys/bus/my_pseudo_bus/value"
+# Stress: add files /sys/module/sysfs_param_kernel/parameters/level; add files /sys/module/sysfs_param_kernel/parameters/checked_level
 
 parameters=/sys/module/sysfs_param_kernel/parameters
 level=$parameters/level

@@ -68,6 +68,8 @@ finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Stress: add more './udp_test burst 40'
+# Stress: worker=run options=-q least=0
 
 command -v ip >/dev/null || cannot "ip is missing. Run: apt install iproute2"
 long=$(printf '%200s' '' | tr ' ' x)

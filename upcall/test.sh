@@ -68,6 +68,13 @@ finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Stress: modules="upcall_kernel helper=$PWD/upcall_user beeps=0"
+# Stress: add modules "upcall_kernel helper=$PWD/upcall_user beeps=0 wait=proc"
+# Stress: add modules "upcall_kernel helper=$PWD/upcall_user beeps=0 wait=none"
+# Stress: runs=true least=0 rounds=34 worker=load
+# Stress: more="cat /sys/module/upcall_kernel/parameters/helper"
+# Stress: add more './upcall_test load helper=relative'
+# Stress: add more "./upcall_test load helper=$PWD/upcall_user,beeps=11"
 
 work=$(mktemp -d) || cannot "mktemp cannot make a directory for temporary files"
 trap 'rm -rf "$work"' EXIT
