@@ -3,12 +3,13 @@
  * configfs: mkdir(2) makes an object in the kernel (an item), rmdir(2) removes it.
  *
  *   /sys/kernel/config/configfs_example/NAME/value     0644, an int, 0 at first
- *   /sys/kernel/config/configfs_example/NAME/message   0644, 1 to 200 bytes
+ *   /sys/kernel/config/configfs_example/NAME/message   0644, empty at first
  *
- * One write(2) to message is one message. It is stored unchanged and replaces the
- * message before it. A write of more than 200 bytes fails with EMSGSIZE, an empty
- * one with EFAULT. A write to value fails with EINVAL if it is not a number, with
- * ERANGE if the number does not fit into an int. The item is then unchanged.
+ * One write(2) to message is one message of 1 to 200 bytes. It is stored unchanged
+ * and replaces the message before it. A longer write fails with EMSGSIZE. An empty
+ * write does not make the message empty again: it fails with EFAULT (Linux 5.10:
+ * returns 0). A write to value fails with EINVAL if it is not a number, with
+ * ERANGE if the number does not fit into an int. A write that fails changes nothing.
  *
  *   # mkdir /sys/kernel/config/configfs_example/one
  *   # echo hi > /sys/kernel/config/configfs_example/one/message
@@ -30,10 +31,10 @@
 
 #define MESSAGE_MAX 200 /* bytes */
 
-/* Of a longer write configfs passes the first 4095 bytes, so 4095 may be only a part. */
+/* configfs passes only the first 4095 bytes of a write. So 4095 bytes may be only a part. */
 static_assert(MESSAGE_MAX < 4095, "for more than 4094 bytes take CONFIGFS_BIN_ATTR()");
 
-/* One for each directory that a user makes. */
+/* One for each item, which is a directory that a user makes. */
 struct example_item {
 	struct config_item item;
 	int value;
@@ -42,6 +43,10 @@ struct example_item {
 	struct mutex message_lock; /* guards message and message_len */
 };
 
+/*
+ * configfs calls our functions with the config_item. It is a member of our struct, so
+ * container_of() finds the struct around it.
+ */
 static struct example_item *to_example_item(struct config_item *item)
 {
 	return container_of(item, struct example_item, item);
@@ -49,12 +54,16 @@ static struct example_item *to_example_item(struct config_item *item)
 
 /*
  * The show and store functions run for the program that called read(2) or write(2),
- * and may sleep. Their page is memory of the kernel: configfs copies between it and
- * the program, and holds none of our locks meanwhile. rmdir(2) waits for calls that
- * still run in them; later ones fail with ENOENT in configfs itself.
+ * and may sleep. page is memory of the kernel. configfs copies from the program to
+ * page before a store, and from page to the program after a show: without our locks.
+ *
+ * rmdir(2) waits while a show or store function runs. It does not wait while configfs
+ * copies. After rmdir(2) these functions run no more: a read(2) or write(2) that
+ * needs one of them fails with ENOENT in configfs itself.
  */
 static ssize_t item_value_show(struct config_item *item, char *page)
 {
+	/* sysfs_emit() prints at most a page. item_value_store() explains READ_ONCE(). */
 	return sysfs_emit(page, "%d\n", READ_ONCE(to_example_item(item)->value));
 }
 
@@ -67,7 +76,10 @@ static ssize_t item_value_store(struct config_item *item, const char *page, size
 	if (ret)
 		return ret;
 
-	/* A single int needs no lock: WRITE_ONCE() makes the compiler store it in one piece. */
+	/*
+	 * A single int needs no lock. WRITE_ONCE() makes the compiler store it in one piece,
+	 * and READ_ONCE() load it in one piece.
+	 */
 	WRITE_ONCE(to_example_item(item)->value, value);
 	return count;
 }
@@ -85,8 +97,9 @@ static ssize_t item_message_show(struct config_item *item, char *page)
 }
 
 /*
- * configfs calls this with count bytes from 1 to 4095. If the program's pointer turned
- * out to be bad half way, these are the bytes before that. We cannot see it here.
+ * count is 1 to 4095. If the program's buffer ends early, at memory that does not
+ * exist, configfs passes the bytes before that. This function cannot know that there
+ * should be more. Linux 5.10 does not call it then: write(2) fails with EFAULT.
  */
 static ssize_t item_message_store(struct config_item *item, const char *page, size_t count)
 {
@@ -100,14 +113,19 @@ static ssize_t item_message_store(struct config_item *item, const char *page, si
 	example->message_len = count;
 	mutex_unlock(&example->message_lock);
 
-	/* %*pE escapes control bytes: a message with a newline cannot forge a log line. */
+	/*
+	 * %*pE escapes control bytes: a message with a newline cannot forge a log line.
+	 * The number that goes with it is the length of the text, not a width.
+	 */
 	pr_debug("user said \"%*pE\"\n", (int)count, page);
 	return count;
 }
 
 /*
- * They make item_attr_value and item_attr_message, two files of mode 0644. They find
- * the functions by their names. An open file keeps the module loaded.
+ * CONFIGFS_ATTR(item_, value) makes item_attr_value, a file of mode 0644 that calls
+ * item_value_show() and item_value_store(). The macro makes these names from its
+ * arguments. It also names this module as the owner of the file. Therefore the module
+ * stays loaded while the file is open.
  */
 CONFIGFS_ATTR(item_, value);
 CONFIGFS_ATTR(item_, message);
@@ -115,9 +133,10 @@ CONFIGFS_ATTR(item_, message);
 static struct configfs_attribute *item_attrs[] = { &item_attr_value, &item_attr_message, NULL };
 
 /*
- * An item counts its users (references). rmdir(2) takes the item out of the directory
- * and gives its own reference back, but an open file may still hold another. The item
- * may be freed only here: this runs when the last reference is given back.
+ * An item counts its users (references). config_item_get() adds one, config_item_put()
+ * takes one away. rmdir(2) takes away the first one, but configfs or your own code may
+ * still hold another. The item may be freed only in this function: configfs calls it
+ * when the last reference is taken away.
  */
 static void item_release(struct config_item *item)
 {
@@ -135,8 +154,9 @@ static const struct config_item_type item_type = {
 };
 
 /*
- * Runs for the program that called mkdir(2), and may sleep. configfs holds su_mutex.
- * We make the item; configfs then makes its directory and its files.
+ * Runs for the program that called mkdir(2), and may sleep. configfs holds su_mutex:
+ * so two mkdir(2) never run this function at once. It makes the item. configfs then
+ * makes the directory and the files of the item.
  */
 static struct config_item *group_make_item(struct config_group *group, const char *name)
 {
@@ -153,13 +173,18 @@ static struct configfs_group_operations group_ops = {
 	.make_item = group_make_item,
 };
 
+/*
+ * Both types need .ct_owner. That of the group keeps the module loaded already while
+ * mkdir(2) runs. That of the item keeps the module of the item loaded, which in other
+ * drivers can be another module.
+ */
 static const struct config_item_type group_type = {
 	.ct_group_ops = &group_ops,
 	.ct_owner = THIS_MODULE,
 };
 
 /*
- * The directory of the module. A group is an item that can contain other items, and a
+ * The directory of the module. A group is an item that can contain other items. A
  * subsystem is a group directly below /sys/kernel/config. configfs holds su_mutex
  * while it adds or removes an item.
  */
@@ -168,8 +193,9 @@ static struct configfs_subsystem configfs_example = {
 };
 
 /*
- * This call takes a name of any length. Many modules write theirs into .ci_namebuf,
- * where a name of 20 characters or more compiles, but loses the NUL at its end.
+ * config_group_init_type_name() takes a name of any length. Many modules write the name
+ * into .ci_namebuf instead, an array of 20 bytes. A name of 20 characters compiles there,
+ * but it leaves no room for the NUL at its end.
  *
  * Registering comes last: once it is done, programs can call the module. If init
  * failed after that, the kernel would free the code that they are running.

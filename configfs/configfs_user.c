@@ -17,7 +17,7 @@
 
 static char item[100], path[120];
 
-/* An item stays when the program that made it ends. */
+/* An item stays when the program that made it ends. So the program must remove it. */
 static void remove_item(void)
 {
 	rmdir(item);
@@ -59,10 +59,14 @@ int main(int argc, char *argv[])
 	len = pread(fd, answer, sizeof(answer), 0);
 	if (len < 0)
 		err(EXIT_FAILURE, "pread %s", path);
+	/* Linux 5.10 accepts an empty write. Then an empty file is right. */
 	if (len == 0 && message_len > 0)
 		errx(EXIT_FAILURE, "pread %s: the file is empty", path);
 
-	/* Before we print: if nobody reads our output, a signal ends us, without exit(3). */
+	/*
+	 * Remove the item before printing. If nobody reads the output (a closed pipe), the
+	 * signal SIGPIPE ends the program, and remove_item() does not run.
+	 */
 	if (rmdir(item))
 		err(EXIT_FAILURE, "rmdir %s", item);
 	printf("kernel said: ");

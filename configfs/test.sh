@@ -218,7 +218,7 @@ unchanged "writes to another item"
 is "$(cat $dir/two/*)" "of two2" "each item has its own message and value"
 rmdir $dir/two
 mkdir $dir/two
-is "$(cat $dir/two/*)" "0" "an item that is removed and made again is empty"
+is "$(cat $dir/two/*)" "0" "an item that is removed and made again has an empty message and the value 0"
 rmdir $dir/two
 
 name255=$(printf '%255s' '' | tr ' ' n)
@@ -241,13 +241,13 @@ is "$(./configfs_test -u rmdir one)" "Permission denied" "a user who is not root
 unchanged "calls by a user who is not root"
 
 known
-is "$(./configfs_test held-write)" "meanwhile known, then 64 xxyy" "while a write is half done others read the old message"
+is "$(./configfs_test held-write)" "meanwhile known, then 64 xxyy" "while configfs copies the bytes of a write others read the old message"
 printf '%200s' '' | dd of=$file bs=200 2>/dev/null
 is "$(./configfs_test held-read)" "meanwhile new mess, then 64     " \
-	"while a read is half done others can write, and the read still returns the old message"
+	"while configfs copies the text of a read others can write, and the read still returns the old message"
 known
 is "$(./configfs_test held-rmdir)" "meanwhile known, then No such file or directory" \
-	"while a write is half done the item can be removed, and the write then fails with ENOENT"
+	"while configfs copies the bytes of a write the item can be removed, and the write then fails with ENOENT"
 mkdir $dir/one
 known
 is "$(./configfs_test kept)" "5 known
@@ -295,12 +295,12 @@ is "$(./configfs_test leak)" "0 lost with each" "after an item is removed its me
 is "$(cd $dir/one && try rmmod configfs_kernel && cat value)" "rmmod: ERROR: Module configfs_kernel is in use
 exit 1
 8" "rmmod is refused while an item exists, and the item still works"
-is "$(./configfs_test unload)" "Resource temporarily unavailable" "the kernel refuses the removal with EAGAIN while an item exists"
+is "$(./configfs_test unload)" "Resource temporarily unavailable" "while an item exists the kernel refuses with EAGAIN to unload the module"
 exec 3<>$file
 is "$(try rmdir $dir/one; ls $dir)" "" "an item can be removed while its file is open"
 is "$(cat <&3 2>&1 | sed 's/.*: //')" "No such file or directory" "after rmdir a read from the open file fails with ENOENT"
 is "$(echo x | cat 2>&1 >&3 | sed 's/.*: //')" "No such file or directory" "after rmdir a write to the open file fails with ENOENT"
-is "$(./configfs_test unload)" "Resource temporarily unavailable" "the kernel refuses the removal with EAGAIN while a file is open"
+is "$(./configfs_test unload)" "Resource temporarily unavailable" "while a file is open the kernel refuses with EAGAIN to unload the module"
 exec 3<&-
 is "$(try rmmod configfs_kernel)" "" "rmmod succeeds after the last close"
 is "$(ls -d $dir 2>/dev/null; loaded configfs_kernel)" "" "after rmmod neither the directory nor the module is left"

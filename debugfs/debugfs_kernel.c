@@ -46,11 +46,12 @@ static unsigned int history_len;
 static DEFINE_MUTEX(message_lock); /* guards message, history and their lengths */
 
 /*
- * Runs for the program that called read(2), and may sleep. buf is a pointer of
- * that program (__user): only copy_to_user() and its relatives may follow it.
+ * Runs for the program that called read(2), and may sleep (take a mutex,
+ * allocate with GFP_KERNEL). buf is a pointer of that program (__user): only
+ * copy_to_user() and its relatives may follow it.
  *
  * The copy can sleep: the program's page may not be in memory, and a program
- * can delay its arrival as long as it likes (userfaultfd). If we held the lock
+ * can delay the page as long as it likes (userfaultfd(2)). If we held the lock
  * during the copy, one program could block all others. So: take the lock, make
  * a snapshot, release the lock, copy.
  */
@@ -99,7 +100,10 @@ static ssize_t message_write(struct file *file, const char __user *buf, size_t c
 	history_add(copy, count);
 	mutex_unlock(&message_lock);
 
-	/* %*pE escapes control bytes: a message with a newline cannot forge a log line. */
+	/*
+	 * %*pE escapes control bytes: a message with a newline cannot forge a log line.
+	 * The number that goes with it is the length of the text, not a width.
+	 */
 	pr_debug("user said \"%*pE\"\n", (int)count, copy);
 	*ppos += count;
 	return count;
@@ -117,10 +121,11 @@ static const struct file_operations message_fops = {
 };
 
 /*
- * Runs for the program that called read(2), and may sleep. seq_file calls it once
- * for the whole text, with a buffer of its own, and calls it again if the text did
- * not fit into that buffer. Reads that go on get their part from there. So a
- * reader sees the history of one moment, and seq_file copies without our lock.
+ * Runs for the program that called read(2), and may sleep. seq_file, a part of the
+ * kernel, collects the whole text in a buffer. If the text does not fit, seq_file takes
+ * a larger buffer and calls this function again. Later reads get their parts from the
+ * buffer. So a reader sees the history of one moment, and the copy to the program
+ * runs without our lock.
  */
 static int history_show(struct seq_file *m, void *unused)
 {
@@ -157,7 +162,7 @@ static int __init debugfs_example_init(void)
  * debugfs_remove() removes the directory with all files. message and history are
  * not open now: their .owner would have refused the removal. value may be open,
  * because its functions belong to debugfs and not to us. debugfs_remove() waits
- * for calls that still run in them; later ones fail with EIO.
+ * for reads and writes that still run there. Later reads and writes fail with EIO.
  */
 static void __exit debugfs_example_exit(void)
 {

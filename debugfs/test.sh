@@ -137,7 +137,7 @@ is "$(try ./debugfs_user "$long")" "kernel said: $long" "a message of 200 bytes 
 is "$(cat $dir/history)" "hi kernel
 two words
 
-$long" "history has these messages, oldest first, one per line"
+$long" "history has the program's messages, oldest first, one per line"
 known
 is "$(try ./debugfs_user "${long}x")" "debugfs_user: write $file: Message too long
 exit 1" "the program reports that a message of 201 bytes is too long"
@@ -290,7 +290,7 @@ for name in message history; do
 	exec 3<$dir/$name
 	is "$(try rmmod debugfs_kernel)" "rmmod: ERROR: Module debugfs_kernel is in use
 exit 1" "rmmod is refused while $name is open"
-	is "$(./debugfs_test unload)" "Resource temporarily unavailable" "the kernel refuses the removal with EAGAIN while $name is open"
+	is "$(./debugfs_test unload)" "Resource temporarily unavailable" "while $name is open the kernel refuses with EAGAIN to unload the module"
 	exec 3<&-
 done
 exec 3<>$dir/value

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mmap: one page of memory that programs and the module share.
+ * mmap: one page of memory that a program and the module share.
  *
  *   /sys/kernel/debug/mmap_example   0600
  *
- * Each open(2) gets a page of its own, zeroed except for a greeting. A shared
- * mapping is that page. A private mapping gets a copy at the first write.
- * EINVAL: an offset, or a mapping of more than one page. SIGBUS: access beyond the
- * page, after mremap(2) has enlarged the mapping. When the last descriptor and
- * the last mapping are gone, pr_debug() tells what the page holds, up to the
- * first NUL and 200 bytes. Without debugfs the load fails with EPERM.
+ * Each open(2) gets a page of its own, zeroed except for a greeting. So two programs
+ * that open the file share nothing. A child made by fork(2) shares the page.
+ * A shared mapping (MAP_SHARED) is that page. A private mapping (MAP_PRIVATE) shows
+ * the page too, but at the first write the program gets a copy of its own.
+ *
+ * mmap(2) with an offset, or of more than one page, fails with EINVAL. mremap(2) can
+ * enlarge the mapping, but access beyond the page ends the program with SIGBUS.
+ * When the last descriptor and the last mapping are gone, pr_debug() tells what the
+ * page holds: at most 200 bytes, up to the first NUL (a byte of value 0). Without
+ * debugfs the load fails with EPERM.
  *
  *   # ./mmap_user
  *   kernel said: Hello from the kernel, this is file mmap_example
@@ -40,12 +44,14 @@ static const char greeting[] = "Hello from the kernel, this is file mmap_example
  * this open file alone, so the module needs no list and no lock.
  *
  * A mapping shows the whole page. So the page comes from alloc_page(): memory of
- * kmalloc() shares its page with other data. And so it is zeroed: otherwise the
- * program could read what others left there. Debian's kernels zero all memory,
- * which hides that mistake until you boot with init_on_alloc=0.
+ * kmalloc() shares its page with other data. And so __GFP_ZERO fills it with zeros:
+ * otherwise the program could read what others left there. If you forget __GFP_ZERO,
+ * you may not notice it: Debian's kernels zero all memory that they give out, unless
+ * you boot with init_on_alloc=0.
  *
- * A program decides how often it opens the file. GFP_KERNEL_ACCOUNT charges the
- * pages to the memory cgroup (container) of the program, whose limit then holds.
+ * A program can open the file many times, and each time takes a page. With
+ * GFP_KERNEL_ACCOUNT these pages count against the memory limit of the program's
+ * container (its memory cgroup). With GFP_KERNEL they would count against no limit.
  */
 static int mmap_example_open(struct inode *inode, struct file *file)
 {
@@ -54,7 +60,10 @@ static int mmap_example_open(struct inode *inode, struct file *file)
 	if (!page)
 		return -ENOMEM;
 	memcpy(page_address(page), greeting, sizeof(greeting));
-	/* Some processors cache by virtual address, and the program's address is another one. */
+	/*
+	 * The program sees the page at another address than we do. Some processors cache by
+	 * address: there, this makes our write visible to the program. On x86 it does nothing.
+	 */
 	flush_dcache_page(page);
 	file->private_data = page;
 	return 0;
@@ -62,13 +71,17 @@ static int mmap_example_open(struct inode *inode, struct file *file)
 
 /*
  * Runs when a program touches an address of the mapping that has no page yet, and
- * may sleep. It gives the kernel the page, with a reference, because the page
- * must live as long as it is mapped. The kernel puts the page into the program's
- * page table, and drops the reference when it removes that entry. For a write to
- * a private mapping it copies the page, and drops the reference at once.
+ * may sleep. It gives the kernel the page. The kernel then puts the page into the
+ * page table of the program: that is how a processor finds it.
  *
- * pgoff is the number of the page, counted from the start of the file. mmap() has
- * let only 0 through, but mremap(2) enlarges a mapping without asking the module.
+ * A page counts its users (references). alloc_page() begins with one, which is ours.
+ * get_page() adds one, put_page() takes one away, and at zero the page is freed.
+ * The page must live as long as it is mapped, so we add one for the mapping. The
+ * kernel takes it away when it removes the page from the page table. For the first
+ * write to a private mapping the kernel copies the page, and takes it away at once.
+ *
+ * pgoff is the number of the page in the file: 0 is the first. mmap(2) has let only
+ * 0 through, but mremap(2) enlarges a mapping without asking the module.
  */
 static vm_fault_t mmap_example_fault(struct vm_fault *vmf)
 {
@@ -87,7 +100,8 @@ static const struct vm_operations_struct mmap_example_vm_ops = {
 
 /*
  * Runs for the program that called mmap(2), and may sleep. vma is the new mapping.
- * It stays empty until the program touches it: then the kernel calls fault().
+ * We check what the program asks for, and name the fault function in vm_ops. The
+ * mapping stays empty until the program touches it: then that function runs.
  */
 static int mmap_example_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -99,24 +113,28 @@ static int mmap_example_mmap(struct file *file, struct vm_area_struct *vma)
 
 /*
  * Runs once, after the last close(2) and munmap(2), and may sleep. Each mapping
- * holds a reference to the open file, also the mappings that fork(2) or mremap(2)
- * made, and the parts of one that was cut.
+ * keeps the file open, also a mapping that fork(2) or mremap(2) made. munmap(2) of
+ * the middle cuts a mapping into two: then each of the two keeps the file open.
  *
- * The page may change even now, because direct I/O and io_uring can hold it
- * longer. For the same reason put_page() drops only our own reference. So copy
- * first, then look for the end of the text in the copy: in the page itself the
- * end could move between the look and the use.
+ * Others in the kernel may still hold the page, for example a pipe, or a read from a
+ * disk straight into the page (direct I/O). So it is possible that put_page() does not
+ * free the page yet, and that the page changes even now. Therefore we copy first, and
+ * then look for the end of the text in the copy. In the page itself the end could move
+ * after we have found it.
  */
 static int mmap_example_release(struct inode *inode, struct file *file)
 {
 	struct page *page = file->private_data;
 	char copy[MESSAGE_MAX];
 
-	flush_dcache_page(page); /* as above: now the program's text must become visible here */
+	flush_dcache_page(page); /* as in open: this makes the program's text visible to us */
 	memcpy(copy, page_address(page), sizeof(copy));
 	put_page(page);
 
-	/* %*pE escapes control bytes: a page with a newline cannot forge a log line. */
+	/*
+	 * %*pE escapes control bytes: a page with a newline cannot forge a log line.
+	 * The number that goes with it is the length of the text, not a width.
+	 */
 	pr_debug("page holds \"%*pE\"\n", (int)strnlen(copy, sizeof(copy)), copy);
 	return 0;
 }
@@ -136,11 +154,12 @@ static const struct file_operations mmap_example_fops = {
 static struct dentry *mmap_file;
 
 /*
- * debugfs_create_file() would put operations of debugfs before ours, which refuse
- * calls after the file has been removed. But these have no mmap(), so mmap(2)
- * would fail with ENODEV. With the unsafe call the kernel uses ours directly. .owner
- * makes that safe: the file is removed only in exit, and exit runs only after the
- * last descriptor and mapping are gone.
+ * With debugfs_create_file() the kernel would call operations of debugfs, and these
+ * would call ours. The operations of debugfs refuse calls after the file has been
+ * removed, but there is no mmap among them: mmap(2) would fail with ENODEV. With
+ * debugfs_create_file_unsafe() the kernel calls our operations directly. .owner makes
+ * that safe: the file is removed only in exit, and exit runs only after the last
+ * descriptor and mapping are gone.
  */
 static int __init mmap_example_init(void)
 {
@@ -154,8 +173,9 @@ static int __init mmap_example_init(void)
 }
 
 /*
- * An open(2) may be running in debugfs. It fails, because the module is being
- * removed, and debugfs_remove() waits for it.
+ * A program may call open(2) at this moment. debugfs then sees that the module is being
+ * removed, and lets the open(2) fail without calling us. debugfs_remove() removes the
+ * file, and waits until that open(2) has left debugfs.
  */
 static void __exit mmap_example_exit(void)
 {

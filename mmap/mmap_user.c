@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Maps the page of the mmap module, prints the greeting in it and writes a message
- * over it. With -d a child process waits until it is told of the message, and
- * prints the message.
+ * over it. With -d a child process, which shares the page, waits until it is woken,
+ * and prints the message.
  *
  * Usage: mmap_user [-d] [message]
  */
@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define PATH "/sys/kernel/debug/mmap_example"
-#define MESSAGE_MAX 200
+#define MESSAGE_MAX 200 /* bytes: the module logs no more of the page */
 
 /* Memory wakes nobody. So the parent writes the message, and then wakes the child by an eventfd. */
 static void write_and_ring(char *page, const char *message)
@@ -61,7 +61,7 @@ int main(int argc, char *argv[])
 	if (optind < argc)
 		message = argv[optind];
 
-	/* There is room for more, but the module looks only at this many bytes. */
+	/* A module cannot refuse what a program writes to memory. So the program checks. */
 	if (strlen(message) > MESSAGE_MAX) {
 		errno = EMSGSIZE;
 		err(EXIT_FAILURE, "message of %zu bytes", strlen(message));

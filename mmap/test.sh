@@ -212,7 +212,7 @@ steps "open map private-futex" "Resource temporarily unavailable" "a futex withi
 is "$(./mmap_test count)" 40000 "two processes that add to one word at once lose nothing"
 
 # A memory cgroup of its own for the opens. Not every machine has that.
-what="the pages are charged to the memory cgroup of the program that opens the file"
+what="the pages count against the memory limit (memory cgroup) of the program that opens the file"
 groups=$(mktemp -d)
 { mount -t cgroup2 none "$groups" && echo +memory >"$groups/cgroup.subtree_control" && mkdir "$groups/mmap_test"; } 2>/dev/null
 if [ -e "$groups/mmap_test/memory.current" ]; then

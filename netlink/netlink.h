@@ -17,16 +17,23 @@
 
 #define DOC_EXMPL_MSG_MAX 200 /* bytes of a message, without its NUL */
 
-/* The compiler would cut the NUL off a longer name silently, and no program would find it. */
+/*
+ * A name has at most 15 characters. With 16, the kernel's compiler drops the NUL without
+ * a warning, and no program would find the family. So these two lines stop the compiler.
+ */
 _Static_assert(sizeof(DOC_EXMPL_FAMILY) <= GENL_NAMSIZ, "family: at most 15 characters");
 _Static_assert(sizeof(DOC_EXMPL_GROUP) <= GENL_NAMSIZ, "group: at most 15 characters");
 
-/* A request and its answer have one number. An event has its own, to be told from an answer. */
+/*
+ * Commands. A request and its answer have the same number. An event has another number, so
+ * that a program does not take an event for an answer.
+ */
 enum {
-	DOC_EXMPL_C_ECHO = 1, /* needs DOC_EXMPL_A_MSG; the answer has the same one */
-	DOC_EXMPL_C_EVENT, /* from the kernel to the group: DOC_EXMPL_A_MSG was echoed */
+	DOC_EXMPL_C_ECHO = 1, /* needs DOC_EXMPL_A_MSG; the answer carries the same text */
+	DOC_EXMPL_C_EVENT, /* the kernel sends it to the group: DOC_EXMPL_A_MSG was echoed */
 };
 
+/* Attributes. */
 enum {
 	DOC_EXMPL_A_MSG = 1, /* string, NUL-terminated */
 	__DOC_EXMPL_A_MAX,

@@ -5,10 +5,16 @@
  *   family CONTROL_EXMPL, command DOC_EXMPL_C_ECHO, group "events": netlink.h
  *
  * Each echo is answered, and announced by DOC_EXMPL_C_EVENT to every program
- * that listens to the group in the sender's network namespace. The sender needs
- * CAP_NET_ADMIN over that namespace, else EPERM. The kernel's generic netlink
- * code checks messages against the policy below. It refuses them with EINVAL or
- * ERANGE and a sentence. A missing attribute is refused here, with EINVAL.
+ * that listens to the group in the sender's network namespace (its network: a
+ * container has one of its own). The sender needs the capability CAP_NET_ADMIN
+ * over that namespace, else the request fails with EPERM.
+ *
+ * The kernel's generic netlink code checks each attribute against the policy
+ * below, and explains a refusal in a sentence. EINVAL: an unknown attribute, or
+ * no NUL in the first 201 bytes. ERANGE: there is a NUL, but the attribute is
+ * longer than 200 bytes (one NUL at its end does not count). EOPNOTSUPP: an
+ * unknown command. If the attribute is missing, this module refuses the request
+ * with EINVAL: the policy does not say that an attribute must come.
  *
  *   # ./netlink_user "two words"
  *   kernel said: two words
@@ -26,9 +32,13 @@
 static struct genl_family netlink_example_family; /* below; each message names it */
 
 /*
- * Makes a message with a text of len bytes and its NUL. May sleep. Answer and
- * event both carry the sequence number of the request and the number of the
- * sender's socket: so the sender knows which request they belong to.
+ * Makes a message with a text of len bytes and its NUL. May sleep. A message is
+ * in a struct sk_buff, which the kernel uses for all network packets. NULL:
+ * there is no memory.
+ *
+ * genlmsg_put_reply() serves for the event too, in spite of its name. It copies
+ * two numbers from the request: the sequence number, and the number of the
+ * sender's socket. So the sender knows which request the message belongs to.
  */
 static struct sk_buff *netlink_example_message(struct genl_info *info, u8 command, const char *text,
 					       size_t len)
@@ -49,14 +59,15 @@ static struct sk_buff *netlink_example_message(struct genl_info *info, u8 comman
 }
 
 /*
- * Runs for the program that called sendmsg(2), and may sleep. Privileges and
- * policy have been checked. The program reads a negative return as an error
- * message.
+ * Runs for the program that called sendmsg(2), and may sleep. The kernel has
+ * checked the sender's capability and the attributes. If this function returns a
+ * negative errno, the kernel sends it to the program in an error message.
  *
- * The generic netlink code holds locks during the call. So the module cannot be
- * removed meanwhile: rmmod waits. And while this call waits, so does each
- * request to another family that does not set .parallel_ops, as ours does not.
- * If your calls take long, set it, and use a lock of your own.
+ * The generic netlink code holds two locks during the call. rmmod waits until
+ * the first is free. While rmmod waits, requests to all families wait. The
+ * second is there because our family does not set .parallel_ops. While one call
+ * runs, all other families without .parallel_ops must wait. If your calls take
+ * long, set .parallel_ops, and protect your data with a lock of your own.
  */
 static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 {
@@ -76,12 +87,16 @@ static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 	answer = netlink_example_message(info, DOC_EXMPL_C_ECHO, message, message_len);
 	event = netlink_example_message(info, DOC_EXMPL_C_EVENT, message, message_len);
 	if (!answer || !event) {
+		/* One of the two may be NULL. nlmsg_free(NULL) does nothing. */
 		nlmsg_free(answer);
 		nlmsg_free(event);
 		return -ENOMEM;
 	}
 
-	/* Sending frees the message, also when it fails because the sender's buffer is full. */
+	/*
+	 * Sending frees the message, also when it fails. It fails when the program that
+	 * asked does not read its answers: then the receive buffer of its socket is full.
+	 */
 	ret = genlmsg_reply(answer, info);
 	if (ret) {
 		nlmsg_free(event);
@@ -91,20 +106,25 @@ static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 	pr_debug("user said \"%*pE\"\n", (int)message_len, message);
 
 	/*
-	 * To the first group of this family (0), in the sender's namespace. A sender
-	 * that set NLM_F_ECHO gets the event too, once, even if it also listens. It is
-	 * no error if nobody listens. A listener whose buffer is full reads ENOBUFS.
+	 * To the first group of this family (0), in the sender's namespace. If the
+	 * request has the flag NLM_F_ECHO, the program that sent it gets a copy of the
+	 * event: one, even if it also listens. (The flag has nothing to do with our
+	 * command echo.) It is no error if nobody listens. If the receive buffer of a
+	 * listener is full, its next read fails with ENOBUFS.
 	 */
 	genl_notify(&netlink_example_family, event, info, 0, GFP_KERNEL);
 	return 0;
 }
 
-/* .len does not count the NUL, which must follow. An attribute that is not here is refused. */
+/*
+ * .len does not count the NUL, which must follow. The kernel refuses a request
+ * with an attribute that has no entry in this array.
+ */
 static const struct nla_policy netlink_example_policy[DOC_EXMPL_A_MAX + 1] = {
 	[DOC_EXMPL_A_MSG] = { .type = NLA_NUL_STRING, .len = DOC_EXMPL_MSG_MAX },
 };
 
-/* Each command has its own policy, so that it accepts no attribute that it does not use. */
+/* Give each command a policy of its own, with only the attributes that the command uses. */
 static const struct genl_ops netlink_example_ops[] = {
 	{
 		.cmd = DOC_EXMPL_C_ECHO,

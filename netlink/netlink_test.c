@@ -6,7 +6,7 @@
  * Usage: netlink_test [OPTION]... REQUEST [TEXT]   (see send_request() for the requests)
  *   -u  as nobody
  *   -n  as nobody, in a user namespace and a network namespace of its own
- *   -e  the request has the flag NLM_F_ECHO
+ *   -e  the request has the flag NLM_F_ECHO: the sender gets a copy of the event
  *   -m  the socket that asks is a member of the group, too
  *        netlink_test announce COMMAND TEXT   sends to the group, as the kernel would
  *        netlink_test overrun|deaf|race|reload
@@ -39,7 +39,7 @@ static int echo_flag, member; /* options -e and -m */
 struct request {
 	struct nlmsghdr header;
 	struct genlmsghdr genl;
-	char attrs[1000];
+	char attrs[DOC_EXMPL_MSG_MAX + 800];
 };
 
 static struct nl_sock *open_socket(void)
@@ -127,7 +127,7 @@ static void send_request(const char *kind, const char *text)
 			    .nlmsg_seq = SEQUENCE },
 		.genl = { .cmd = DOC_EXMPL_C_ECHO, .version = DOC_EXMPL_VERSION },
 	};
-	char answer[4096] = "";
+	char answer[DOC_EXMPL_MSG_MAX + 4096] = "";
 	int len = strlen(text), cut = 0, came = 0;
 
 	if (!strcmp(kind, "text")) {
@@ -137,7 +137,7 @@ static void send_request(const char *kind, const char *text)
 	} else if (!strcmp(kind, "nul-inside")) {
 		add(&request, DOC_EXMPL_A_MSG, "up\0to", 6);
 	} else if (!strcmp(kind, "long-behind-nul")) {
-		static const char data[300] = "hi";
+		static const char data[DOC_EXMPL_MSG_MAX + 100] = "hi";
 
 		add(&request, DOC_EXMPL_A_MSG, data, sizeof(data));
 	} else if (!strcmp(kind, "nothing")) {
@@ -242,7 +242,7 @@ static void overrun(void)
 	printf(", %s\n", heard < 20 ? "some lost" : "none lost");
 }
 
-/* A caller that does not read its answers, so that its buffer gets full. */
+/* A caller that does not read its answers, so that the receive buffer of its socket gets full. */
 static void deaf(void)
 {
 	struct nl_sock *sock = open_socket();

@@ -8,16 +8,16 @@
  */
 #include <err.h>
 #include <errno.h>
-#include <linux/netlink.h>
+#include <linux/netlink.h> /* the kernel's: headers and flags of messages */
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
-#include <netlink/netlink.h>
+#include <netlink/netlink.h> /* libnl's: sockets and functions */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "netlink.h"
+#include "netlink.h" /* ours: commands and attributes */
 
 static long printed; /* messages */
 
@@ -54,10 +54,15 @@ static int print_message(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-/* libnl calls this for a refusal. The kernel's sentence, if any, stands behind the struct. */
+/*
+ * libnl calls this for a refusal. One of the attributes can be the kernel's sentence:
+ *
+ *   struct nlmsghdr | struct nlmsgerr | attributes
+ *   *header         | *refusal        | only with the flag NLM_F_ACK_TLVS
+ */
 static int print_refusal(struct sockaddr_nl *from, struct nlmsgerr *refusal, void *arg)
 {
-	/* We need the flags of the message's header, which stands in front of the struct. */
+	/* libnl gives us only the address of the second part. The flags are in the first. */
 	struct nlmsghdr *header = (struct nlmsghdr *)refusal - 1;
 	struct nlattr *attr = NULL;
 
@@ -83,7 +88,7 @@ static void echo(struct nl_sock *sock, const char *message)
 	if (nla_put_string(msg, DOC_EXMPL_A_MSG, message))
 		errx(EXIT_FAILURE, "nla_put_string: no space for the message");
 
-	/* Ask for refusals with a sentence, and without a copy of the request before it. */
+	/* Ask for refusals with a sentence, and without a copy of the request in front of it. */
 	if (setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one)) ||
 	    setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one)))
 		err(EXIT_FAILURE, "setsockopt");
@@ -92,8 +97,10 @@ static void echo(struct nl_sock *sock, const char *message)
 	check(nl_send_auto(sock, msg), "nl_send_auto");
 	nlmsg_free(msg);
 	/*
-	 * First comes the answer, or a refusal. libnl compares the sequence numbers. An
-	 * acknowledgment in place of an answer means that there is none.
+	 * The kernel sends the answer or a refusal. After an answer it sends an
+	 * acknowledgment, because libnl asks for one in each request (NLM_F_ACK). If the
+	 * acknowledgment comes first, the kernel has sent no answer. libnl also checks
+	 * that answer and acknowledgment have the sequence number of our request.
 	 */
 	check(nl_recvmsgs_default(sock), "nl_recvmsgs");
 	if (!printed)

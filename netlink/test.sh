@@ -107,11 +107,11 @@ before=$(said netlink_kernel | wc -l)
 is "$(./netlink_test no-attribute)" "Invalid argument: echo needs the attribute DOC_EXMPL_A_MSG" \
 	"a request without the attribute fails with EINVAL and the module's own sentence"
 policy="Invalid argument: Attribute failed policy validation"
-is "$(./netlink_test text "${long}x")" "$policy" "a message of 201 bytes fails with EINVAL"
-is "$(./netlink_test unterminated)" "$policy" "a message without NUL fails with EINVAL"
-is "$(./netlink_test unterminated "$long")" "$policy" "a message of 200 bytes without NUL fails with EINVAL"
+is "$(./netlink_test text "${long}x")" "$policy" "a message of 201 bytes and a NUL fails with EINVAL"
+is "$(./netlink_test unterminated)" "$policy" "an attribute without a NUL fails with EINVAL"
+is "$(./netlink_test unterminated "$long")" "$policy" "an attribute of 200 bytes without a NUL fails with EINVAL"
 is "$(./netlink_test long-behind-nul)" "Numerical result out of range: Attribute failed policy validation" \
-	"an attribute of 300 bytes with a NUL among the first 200 fails with ERANGE"
+	"an attribute of 300 bytes with a NUL in the first 201 fails with ERANGE"
 is "$(./netlink_test nothing)" "$policy" "an attribute of no bytes fails with EINVAL"
 is "$(./netlink_test nested)" "Invalid argument: NLA_F_NESTED not expected" "a nested attribute fails with EINVAL"
 is "$(./netlink_test unknown-attribute)" "Invalid argument: Unknown attribute type" \
@@ -167,7 +167,7 @@ event: known" "a listener ignores commands that it does not know, and does not c
 is "$(./netlink_test overrun)" "20 answered, listener: No buffer space available, some lost" \
 	"a listener that does not read loses events and gets ENOBUFS, and each request is answered all the same"
 is "$(./netlink_test deaf)" "some answered, 0 more announced" \
-	"a request whose answer does not fit into the sender's buffer is not announced"
+	"a request is not announced if its sender's receive buffer is too full for the answer"
 is "$(./netlink_test race)" "0 wrong, 100 and 100 announced" \
 	"two callers at once get the answers to their own requests, and a listener gets all events"
 

@@ -35,11 +35,12 @@ static size_t message_len;
 static DEFINE_MUTEX(message_lock); /* guards message and message_len */
 
 /*
- * Runs for the program that called read(2), and may sleep. buf is a pointer of
- * that program (__user): only copy_to_user() and its relatives may follow it.
+ * Runs for the program that called read(2), and may sleep (take a mutex,
+ * allocate with GFP_KERNEL). buf is a pointer of that program (__user): only
+ * copy_to_user() and its relatives may follow it.
  *
  * The copy can sleep: the program's page may not be in memory, and a program
- * can delay its arrival as long as it likes (userfaultfd). Anybody may open
+ * can delay the page as long as it likes (userfaultfd(2)). Anybody may open
  * this file. If we held the lock during the copy, anybody could block
  * everybody. So: take the lock, make a snapshot, release the lock, copy.
  */
@@ -76,15 +77,19 @@ static ssize_t message_write(struct file *file, const char __user *buf, size_t c
 	message_len = count;
 	mutex_unlock(&message_lock);
 
-	/* %*pE escapes control bytes: a message with a newline cannot forge a log line. */
+	/*
+	 * %*pE escapes control bytes: a message with a newline cannot forge a log line.
+	 * The number that goes with it is the length of the text, not a width.
+	 */
 	pr_debug("user said \"%*pE\"\n", (int)count, copy);
 	*ppos += count;
 	return count;
 }
 
 /*
- * proc_ops has no .owner, because procfs needs none: it counts the calls that
- * run in the module, and refuses new ones once the file is removed.
+ * proc_ops has no .owner, which elsewhere keeps the module loaded while a file
+ * is open. procfs needs none: it counts the calls that run in the module, and
+ * refuses new calls once the file is removed.
  */
 static const struct proc_ops message_ops = {
 	.proc_read = message_read,

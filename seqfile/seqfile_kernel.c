@@ -8,9 +8,9 @@
  * and prints it. seq_file, a part of the kernel, does the buffering: reads of
  * any size and at any offset return the same bytes as one big read.
  *
- * The parameter entries says how many there are: 1 to 1000000, default 1000.
- * The load fails with EINVAL for other values, and with ERANGE for a number
- * that does not fit an unsigned int.
+ * The parameter entries says how many entries there are: 1 to 1000000, default
+ * 1000. The load fails with EINVAL for other values, and with ERANGE for a
+ * number that does not fit an unsigned int.
  *
  *   # head -n 3 /proc/seqfile_example
  *   # index square
@@ -35,22 +35,23 @@ struct entry {
 /*
  * The xarray is the kernel's array of pointers, and grows as needed. It is
  * filled before the file appears and emptied after the file is removed. Nobody
- * changes it in between, so no lock guards it. If yours changes, entry_start()
- * must take a lock and entry_stop() must release it.
+ * changes it in between, so no lock guards it. If your table changes,
+ * entry_start() must take a lock and entry_stop() must release it.
  */
 static DEFINE_XARRAY(entry_array);
 
 /*
  * The four functions from here on run for the program that called read(2), and
- * may sleep. seq_file calls them to fill a buffer of one page: start, show,
- * next, show, next ... stop. Then it copies the buffer to the program. For the
- * next buffer it calls start() again, with the position where it stopped.
+ * may sleep (take a mutex, allocate with GFP_KERNEL). seq_file calls them to
+ * fill a buffer of one page: start, show, next, show, next ... stop. Then it
+ * copies the buffer to the program. For the next buffer it calls start() again,
+ * with the position where it stopped.
  *
  * So start() looks for its entry once for every page of output. An array finds
- * entry 999999 as fast as entry 0. In a list one has to walk from its head.
+ * entry 999999 as fast as entry 0. In a list start() would walk from the head.
  *
- * Positions count lines, not bytes. Line 0 is the header. SEQ_START_TOKEN stands
- * for it: a pointer that no entry can have. NULL means the end of the table.
+ * Positions count lines, not bytes. Line 0 is the header. SEQ_START_TOKEN, a
+ * pointer that no entry can have, means the header. NULL means the end.
  */
 static void *entry_start(struct seq_file *m, loff_t *pos)
 {
@@ -64,20 +65,23 @@ static void *entry_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	/*
 	 * Lets other programs run: a pread(2) far back comes here a million times
-	 * in one call. It may sleep, so take it out if start() takes a spinlock or
-	 * calls rcu_read_lock().
+	 * in one call. cond_resched() may sleep, so take it out if start() takes a
+	 * spinlock or calls rcu_read_lock().
 	 */
 	cond_resched();
 	++*pos;
 	return entry_start(m, pos);
 }
 
-/* Called after every start(), also after one that found nothing. Releases what start() took. */
+/* Called after every start(), also if it found nothing. Releases what start() took. */
 static void entry_stop(struct seq_file *m, void *v)
 {
 }
 
-/* If a line does not fit into the buffer, seq_file drops it, and shows it again in the next one. */
+/*
+ * If a line does not fit into the buffer, seq_file drops the line, and calls this
+ * function again with the next buffer.
+ */
 static int entry_show(struct seq_file *m, void *v)
 {
 	const struct entry *entry = v;
@@ -179,7 +183,7 @@ free:
 /*
  * proc_remove() removes the file, and waits until no read is left in the
  * functions above. Later reads from a file that is still open fail with EIO in
- * procfs itself. So after it nobody uses the entries, and they can be freed.
+ * procfs itself. So after this call nobody uses the entries: free them.
  */
 static void __exit seqfile_example_exit(void)
 {

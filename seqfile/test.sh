@@ -98,7 +98,7 @@ is "$(head -n 4 $file; tail -n 1 $file; wc -c <$file)" "# index square
 10442" "the file shows a header, and then one line for each entry"
 is "$(./seqfile_test whole)" right "every byte of the file is right"
 
-is "$(try ./seqfile_user | md5sum)" "$(md5sum <$file)" "the program copies the file"
+is "$(try ./seqfile_user | md5sum)" "$(md5sum <$file)" "the program copies the whole file to standard output"
 is "$(./seqfile_user 2>&1 >/dev/full || echo "exit $?")" "seqfile_user: write standard output: No space left on device
 exit 1" "the program reports that the disk is full"
 for usage in -x something; do
@@ -141,7 +141,7 @@ is "$(./seqfile_test -u read good 7)" "7 # index" "a user who is not root may re
 is "$(./seqfile_test -u write)" "open: Permission denied" "a user who is not root may not write"
 is "$(./seqfile_test write)" "Input/output error" "a write by root fails with EIO"
 is "$(./seqfile_test whole)" right "after a write the file is unchanged"
-is "$(said seqfile_kernel | tail -n +$((before + 1)))" "" "nothing of this is logged"
+is "$(said seqfile_kernel | tail -n +$((before + 1)))" "" "the module logs nothing while its file is used"
 small=$(./seqfile_test cost 0)
 
 exec 3<$file
@@ -172,7 +172,7 @@ is "$(said seqfile_kernel | tail -n +$((before + 1)))" "$(
 
 for value in 1 +5 0x10 010; do
 	is "$(./seqfile_test load entries=$value) $(./seqfile_test whole) $(wc -l <$file)" "0 right $((value + 1))" \
-		"a load with entries=$value makes that many lines and the header"
+		"a load with entries=$value makes $((value)) lines and the header"
 	rmmod seqfile_kernel
 done
 

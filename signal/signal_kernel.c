@@ -5,12 +5,14 @@
  *
  *   /sys/kernel/debug/signalconfpid   0200
  *
- * One write(2) is one PID, as the writer's PID namespace knows it, and sends one
- * signal. A write that fails sends nothing. EINVAL: not a number, or not
- * positive. ERANGE: too large for an int. ESRCH: there is no such process (the
- * ID of a thread other than the first does not count). EAGAIN: too many signals
- * wait already, or memory is short. EFAULT: a bad pointer. Without debugfs the
- * load fails with EPERM.
+ * One write(2) is one PID, and sends one signal. The PID counts in the PID
+ * namespace of the writer: a container has such a namespace, with PIDs of its own.
+ *
+ * A write that fails sends nothing. EINVAL: the text is not a number, or the
+ * number is not positive. ERANGE: it is too large for an int. ESRCH: no process
+ * has this PID (it may be the ID of a thread other than the first). EAGAIN: too
+ * many signals wait already, or memory is short. EFAULT: a bad pointer. Without
+ * debugfs the load fails with EPERM.
  *
  *   # ./signal_user
  *   kernel said: 1234
@@ -28,21 +30,29 @@
 #include <linux/sched/task.h>
 
 /*
- * The program must use the same number. SIGRTMIN + 10 would not do: the kernel's
- * SIGRTMIN is 32, but C libraries keep the first two or three for themselves.
+ * The program must use the same number, so both write 44 and not SIGRTMIN + 10.
+ * SIGRTMIN is the first real-time signal: 32 in the kernel, 34 in a program with
+ * glibc, 35 with musl. These C libraries use the signals before it themselves.
  */
 #define SIGNAL 44
 #define ANSWER 1234
-#define NUMBER_MAX 32 /* bytes: kstrtoint_from_user() silently ignores what follows byte 34 */
+
+/*
+ * The longest text, in bytes. kstrtoint_from_user() reads 34 bytes and silently
+ * ignores the rest, so we refuse longer texts. An int in decimal needs only 10.
+ */
+#define NUMBER_MAX 34
 
 /*
  * Runs for the program that called write(2), and may sleep. Takes no lock: there
- * is no state. buf is a pointer of that program (__user).
+ * is no state. buf is a pointer of that program (__user): only copy_from_user()
+ * and its relatives may follow it, like kstrtoint_from_user().
  *
  * The kernel gives the PID of a process that has ended to a new process, some
  * time later. A struct pid always means the same process. So the PID is looked
- * up once, and the references to what was found are dropped at the end. Code
- * that sends later must keep the struct pid, never the number.
+ * up once. The look-up takes a reference, which keeps the struct in memory, and
+ * we drop the reference at the end. Code that sends later must keep the struct
+ * pid with its reference, never the number.
  */
 static ssize_t signalconfpid_write(struct file *file, const char __user *buf, size_t count,
 				   loff_t *ppos)
@@ -55,7 +65,7 @@ static ssize_t signalconfpid_write(struct file *file, const char __user *buf, si
 	ret = kstrtoint_from_user(buf, count, 0, &number);
 	if (ret)
 		return ret;
-	/* The rest of a longer text was ignored, so number is perhaps only its beginning. */
+	/* Of a longer text, number is only the beginning. */
 	if (count > NUMBER_MAX || number <= 0)
 		return -EINVAL;
 
@@ -86,11 +96,13 @@ static ssize_t signalconfpid_write(struct file *file, const char __user *buf, si
 		}
 		/*
 		 * Sends to this one thread, the main thread. Checks no permission, and asks no
-		 * security module (LSM): only the mode of the file protects other processes.
+		 * security module (LSM: SELinux, for example). Only the mode of the file protects
+		 * other processes.
 		 *
-		 * EAGAIN: RLIMIT_SIGPENDING is reached, or memory is short. ESRCH: the thread has
-		 * ended. Then look again, because the process may go on: if another thread calls
-		 * execve(2), that thread becomes the main thread.
+		 * EAGAIN: RLIMIT_SIGPENDING is reached, or memory is short. ESRCH: since the
+		 * look-up, the kernel has removed this thread. Then we look again. If the process
+		 * has ended, get_pid_task() finds nothing, and the loop ends. If another thread
+		 * has called execve(2), that thread is now the main thread, and gets the signal.
 		 */
 		ret = send_sig_info(SIGNAL, &info, task);
 		put_task_struct(task);

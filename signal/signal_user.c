@@ -2,7 +2,7 @@
 /*
  * Asks the kernel for a signal, count times, and prints the value that each one
  * carries. With -n it lets all of them wait, together with as many normal
- * signals, and prints how many of each kind arrive.
+ * signals (SIGUSR1, number 10 on a PC), and prints how many of each kind arrive.
  *
  * Usage: signal_user [-n] [count]
  */
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define PATH "/sys/kernel/debug/signalconfpid"
-#define SIGNAL 44 /* as in signal_kernel.c; SIGRTMIN + 10 is not 44 with every C library */
+#define SIGNAL 44 /* as in signal_kernel.c, which says why it is not SIGRTMIN + 10 */
 
 static atomic_int answer, arrived[NSIG]; /* a handler may write only atomic types or sig_atomic_t */
 
@@ -63,7 +63,7 @@ int main(int argc, char *argv[])
 		len = write(fd, pid, strlen(pid));
 		if (len < 0)
 			err(EXIT_FAILURE, "write %s", PATH);
-		/* The part that was written is the number of another process. */
+		/* The kernel got only the first digits. They are the PID of another process. */
 		if ((size_t)len != strlen(pid))
 			errx(EXIT_FAILURE, "write %s: %zd of %zu bytes written", PATH, len,
 			     strlen(pid));
@@ -78,7 +78,7 @@ int main(int argc, char *argv[])
 	if (compare) {
 		sigprocmask(SIG_UNBLOCK, &both, NULL); /* returns after all handlers */
 		printf("signal %d: sent %ld, arrived %d\n", SIGNAL, count, arrived[SIGNAL]);
-		printf("signal %d: sent %ld, arrived %d\n", SIGUSR1, count, arrived[SIGUSR1]);
+		printf("SIGUSR1: sent %ld, arrived %d\n", count, arrived[SIGUSR1]);
 	}
 	if (fclose(stdout))
 		err(EXIT_FAILURE, "write standard output");

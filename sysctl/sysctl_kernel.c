@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sysctl: two numbers that an administrator sets with sysctl(8). They are in the
- * initial network namespace: other network namespaces (containers) do not have them.
+ * sysctl: two numbers that an administrator sets with sysctl(8). A network namespace
+ * is a network stack of its own, such as a container has. The numbers are in the
+ * initial one, that of the host. Other network namespaces do not have them.
  *
  *   /proc/sys/net/test/value1   0644
  *   /proc/sys/net/test/value2   0644
  *
- * Each holds an integer from 10 to 20, and starts at 10. A function of the kernel
- * parses and prints it. A write that is not such a number fails with EINVAL, one from
- * a bad pointer with EFAULT. The number is then unchanged.
+ * Each file holds an integer from 10 to 20, and starts at 10. A function of the kernel
+ * parses and prints the number. A write that is not such a number fails with EINVAL, a
+ * write from a bad pointer with EFAULT. The number is then unchanged.
  *
  *   # sysctl -w net.test.value1=15
  *   net.test.value1 = 15
@@ -35,9 +36,9 @@ static int value_max = 20;
  * an array, and 6.12 refuses a table in which one of them has no name. This struct
  * suits both: the array has real entries only, and the empty one follows.
  *
- * The 2 must be the number of entries. If you add a third and forget it, the compiler
- * warns ("excess elements") and the third file is missing. If it is too large, the
- * module does not load on 6.12 and later (log: "procname is null").
+ * The 2 must be the number of entries. If you add a third entry and leave the 2, the
+ * compiler warns ("excess elements") and the third file is missing. If the number is too
+ * large, the module does not load on 6.12 and later (log: "procname is null").
  */
 static struct sysctl_example_table {
 	struct ctl_table t[2];
@@ -81,9 +82,9 @@ static int __init sysctl_example_init(void)
 }
 
 /*
- * Waits until no read or write is left in the table. Later ones, on files that are
- * still open, fail with ENOENT in sysctl itself. So the module can be removed while a
- * file is open.
+ * Waits until no read or write of the files is left. Later reads and writes, on files
+ * that are still open, fail with ENOENT in sysctl itself. So the module can be removed
+ * while a file is open.
  */
 static void __exit sysctl_example_exit(void)
 {

@@ -29,7 +29,7 @@ static void set_and_print(const char *path, const char *number)
 	len = write(fd, number, number_len);
 	if (len < 0)
 		err(EXIT_FAILURE, "write %s", path);
-	/* The kernel sets the number and takes the text up to it. The rest was not a number. */
+	/* The kernel has set the number at the start of the text, and has not taken the rest. */
 	if ((size_t)len != number_len)
 		errx(EXIT_FAILURE, "write %s: %zd of %zu bytes written", path, len, number_len);
 

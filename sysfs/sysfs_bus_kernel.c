@@ -26,9 +26,9 @@
  * Modules outside the kernel's source collect such conditionals. A module in
  * the kernel's source needs none: who changes an interface changes all its users.
  *
- * Do not use a cast instead. It silences the compiler. But a kernel with CFI
- * compares the type of a function with the type that its caller expects, and
- * the call ends in an Oops.
+ * Do not use a cast instead. It silences the compiler. But a kernel with CFI, a
+ * protection against attacks, compares the type of a function with the type that
+ * its caller expects, and the call ends in an Oops (a crash).
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define BUS_TYPE const struct bus_type
@@ -40,8 +40,9 @@ static int value;
 static DEFINE_MUTEX(value_lock); /* guards value */
 
 /*
- * Runs for the program that called read(2), and may sleep. buf is memory of the
- * kernel, one page large. sysfs copies it to the program afterwards.
+ * Runs for the program that called read(2), and may sleep (take a mutex,
+ * allocate with GFP_KERNEL). buf is memory of the kernel, one page large. sysfs
+ * copies buf to the program afterwards.
  */
 static ssize_t value_show(BUS_TYPE *bus, char *buf)
 {
@@ -55,7 +56,7 @@ static ssize_t value_show(BUS_TYPE *bus, char *buf)
 }
 
 /*
- * Runs for the program that called write(2), and may sleep. It does not call
+ * Runs for the program that called write(2), and may sleep. Does not call
  * sysfs_notify(), so a program cannot wait in poll(2) for a change.
  */
 static ssize_t value_store(BUS_TYPE *bus, const char *buf, size_t count)

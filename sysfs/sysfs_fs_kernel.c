@@ -22,8 +22,8 @@
 
 /*
  * A file of sysfs is called an attribute. sysfs calls show and store with the
- * attribute. It is a member of our struct, so container_of() finds the struct:
- * two functions are enough for any number of files.
+ * attribute. The attribute is a member of our struct, so container_of() finds
+ * the struct around it. Two functions are enough for any number of files.
  */
 struct number {
 	struct kobj_attribute attr;
@@ -33,8 +33,9 @@ struct number {
 static DEFINE_MUTEX(number_lock); /* guards the value of every number */
 
 /*
- * Runs for the program that called read(2), and may sleep. buf is memory of the
- * kernel, one page large. sysfs copies it to the program afterwards, without our lock.
+ * Runs for the program that called read(2), and may sleep (take a mutex,
+ * allocate with GFP_KERNEL). buf is memory of the kernel, one page large. sysfs
+ * copies buf to the program afterwards, without our lock.
  */
 static ssize_t number_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
@@ -50,9 +51,9 @@ static ssize_t number_show(struct kobject *kobj, struct kobj_attribute *attr, ch
 
 /*
  * Runs for the program that called write(2), and may sleep. sysfs has copied the
- * text to memory of the kernel, and has put a NUL behind it. write(2) returns
- * what this returns. It is count, as all the text was used; after less, a
- * program would write the rest as a second number.
+ * text to memory of the kernel, and has put a NUL (a byte of value 0) behind it.
+ * write(2) returns what this function returns: count, because all the text was
+ * used. If it returned less, a program would write the rest as a second number.
  */
 static ssize_t number_store(struct kobject *kobj, struct kobj_attribute *attr, const char *buf,
 			    size_t count)
@@ -76,8 +77,9 @@ static ssize_t number_store(struct kobject *kobj, struct kobj_attribute *attr, c
 /*
  * __ATTR() gives a file its name, its mode and its two functions. Name and mode
  * are in a struct attribute, which lies in the kobj_attribute, which lies in our
- * number: hence first.attr.attr. These two numbers are static. For one that you
- * allocate, call sysfs_attr_init(&number->attr.attr) first.
+ * number: hence first.attr.attr. These two numbers are static. For a number that
+ * you allocate, call sysfs_attr_init(&number->attr.attr) first. Otherwise
+ * lockdep, which checks locks in kernels made for debugging, complains.
  */
 static struct number first = { .attr = __ATTR(first, 0644, number_show, number_store) };
 static struct number second = { .attr = __ATTR(second, 0644, number_show, number_store) };
@@ -106,7 +108,7 @@ static int __init sysfs_fs_init(void)
 
 	myfs = kobject_create_and_add("myfs", fs_kobj);
 	if (!myfs)
-		return -ENOMEM; /* the function does not tell why */
+		return -ENOMEM; /* the function returns no errno */
 	ret = sysfs_create_group(myfs, &myfs_group);
 	if (ret)
 		kobject_put(myfs);
@@ -115,10 +117,13 @@ static int __init sysfs_fs_init(void)
 
 /*
  * kobject_del() removes the directory with its files, and waits until no call
- * is left in show and store. So hold no lock here that they take. Later calls
- * on a file that is still open fail with ENODEV in sysfs itself. So the module
- * can be removed while a file is open. kobject_put() frees the kobject. Alone it
- * would remove the directory too, but perhaps later: when its last user puts it.
+ * is left in show and store. So hold no lock here that show and store take.
+ * Later calls on a file that is still open fail with ENODEV in sysfs itself. So
+ * the module can be removed while a file is open.
+ *
+ * A kobject counts its users. kobject_put() takes one user away, and frees the
+ * kobject after the last one. kobject_put() alone would remove the directory
+ * too, but perhaps later: only with the last user.
  */
 static void __exit sysfs_fs_exit(void)
 {

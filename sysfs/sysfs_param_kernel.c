@@ -26,8 +26,8 @@
 
 /*
  * One line is enough: the kernel's own parameter code makes the file, parses
- * the number and stores it. But then any int may be in the variable, and it may
- * change between two looks. 0644 is the file's mode; with mode 0 there is no file.
+ * the number and stores it. But then any int may be in the variable, and the int
+ * may change between two looks. 0644 is the file's mode; with mode 0 there is no file.
  */
 static int level;
 module_param(level, int, 0644);
@@ -37,9 +37,10 @@ static int checked_level;
 
 /*
  * Runs for the program that called write(2), or for insmod, before init, if the
- * value is given at load. May sleep. The kernel holds the module's parameter
- * lock around it, and also around the function that reads the file. Code of
- * yours that uses the variable elsewhere takes kernel_param_lock(THIS_MODULE).
+ * value is given at load. May sleep (take a mutex, allocate with GFP_KERNEL).
+ * The kernel holds the module's parameter lock around this function, and also
+ * around the function that reads the file. If your own code uses the variable
+ * elsewhere, call kernel_param_lock(THIS_MODULE) there first.
  */
 static int checked_level_set(const char *val, const struct kernel_param *kp)
 {
@@ -66,7 +67,7 @@ MODULE_PARM_DESC(checked_level, "0 to 7, checked by the module");
 /*
  * There is no init and no exit. The kernel makes the files before init, and
  * removes them after exit, when no call is left in the function above. So if you
- * add an exit function, a parameter may still be set after it has run.
+ * add an exit function, a parameter may still be set after that has run.
  */
 MODULE_DESCRIPTION("Two module parameters, one of them checked");
 MODULE_LICENSE("GPL");

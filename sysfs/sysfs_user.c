@@ -55,7 +55,7 @@ static int set_and_print(const char *path, const char *text, size_t text_len)
 	close(fd);
 	printf("%s: ", path);
 	fwrite(answer, 1, len, stdout); /* ends in a newline */
-	/* Now, so that this line stands before the error of the next file. */
+	/* Now, so that this line appears before the error of the next file. */
 	if (fflush(stdout))
 		err(EXIT_FAILURE, "write standard output");
 	return 1;

@@ -283,7 +283,7 @@ done
 is "$(./sysfs_test held-read)" "meanwhile 1234, 5678, then 4 1234" "while a read is half done others can read and write"
 is "$(./sysfs_test held-write)" "meanwhile 1234, 5678, then 4 4444" "while a write is half done others can read and write"
 is "$(./sysfs_test held-unload)" "meanwhile 1234, 5678, then No such device" \
-	"rmmod succeeds while a write is half done, which then fails with ENODEV"
+	"rmmod succeeds while a write is half done, and the write then fails with ENODEV"
 load ./sysfs_fs_kernel.ko
 is "$(./sysfs_test race)" "0 wrong" "while two processes write at once each reads back what it wrote"
 
@@ -298,7 +298,7 @@ cat $level $checked >/dev/null
 log_is "$(said sysfs_param_kernel | tail -n +$((before + 1)))" "checked_level 5 -> 3
 checked_level 3 -> 5
 checked_level 5 -> 5" "with dyndbg each number that checked_level takes is logged, and nothing else is"
-is "$(said sysfs_fs_kernel; said sysfs_bus_kernel)" "" "the other modules log nothing"
+is "$(said sysfs_fs_kernel; said sysfs_bus_kernel)" "" "sysfs_fs_kernel and sysfs_bus_kernel log nothing"
 
 rmmod sysfs_param_kernel
 before=$(said sysfs_param_kernel | wc -l)
@@ -343,7 +343,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 	insmod ./sysfs_param_kernel.ko && rmmod sysfs_param_kernel
 	insmod ./sysfs_bus_kernel.ko && rmmod sysfs_bus_kernel
 done
-is "$(left)" "" "10 loads and unloads of the other modules leave nothing"
+is "$(left)" "" "10 loads and unloads of sysfs_param_kernel and of sysfs_bus_kernel leave nothing"
 is "$(./sysfs_test busy-unload) $(left)" "0 wrong " "rmmod succeeds while two processes write, and leaves nothing"
 exec 3<&- 4<&- 5<&- 6<&- 7<&-
 

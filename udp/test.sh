@@ -151,7 +151,7 @@ is "$(./udp_test burst 150)" "600 answered once" \
 	"in four bursts of 150, more than a turn of the worker, each datagram is answered once"
 is_or_skip "$(turns)" "3 or a little more" "the worker takes at most 64 datagrams a turn, then queues itself again"
 is "$(./udp_test context)" "0 of 100 before the worker ran" "the callback sends nothing, only the worker does"
-is "$(./udp_test race)" "0 got a wrong answer" "two callers at once get the answers to their own datagrams"
+is "$(./udp_test race)" "0 got a wrong answer" "two programs at once get the answers to their own datagrams"
 is "$(said udp_kernel | tail -n +$((before + 1)))" "" "without dyndbg nothing is logged"
 
 is "$(try rmmod udp_kernel)" "" "rmmod succeeds"

@@ -60,13 +60,13 @@ static const struct kernel_param_ops port_ops = {
 module_param_cb(port, &port_ops, &port, 0444);
 MODULE_PARM_DESC(port, "UDP port to listen on, 1 to 65535, 5555 by default");
 
-/* Loopback: an echo can be made to send to others by a forged source, so few may reach it. */
+/* Loopback: a forged source address makes an echo send to others, so few may reach the echo. */
 static __be32 address = htonl(INADDR_LOOPBACK);
 
 /*
  * in4_pton() reads the whole text (the first -1), and no character ends the
- * address (the second). Even so it accepts text behind the address. end shows
- * where it stopped.
+ * address (the second -1). Even so it accepts text behind the address. end
+ * points behind the address.
  */
 static int address_set(const char *val, const struct kernel_param *kp)
 {
@@ -100,11 +100,11 @@ static void (*saved_data_ready)(struct sock *sk); /* wakes sleeping readers; we 
 static struct workqueue_struct *udp_example_wq;
 
 /*
- * Runs in a kernel thread of the workqueue, and never twice at the same time.
- * So it may sleep, and needs no lock. It ends when the queue is empty, or after
- * TURN_MAX datagrams. Then it queues itself again, so that it can be cancelled:
- * if it went on until the queue is empty, a flood could keep it from ever
- * ending, and rmmod would wait for it.
+ * Runs in a kernel thread of the workqueue (the worker), and never twice at the
+ * same time. So the function may sleep (take a mutex, allocate with GFP_KERNEL),
+ * and needs no lock. It ends when the queue is empty. After TURN_MAX datagrams
+ * it ends too, and queues itself again. Between two turns the work can be
+ * cancelled: without turns, a flood could make rmmod wait forever.
  */
 static void udp_example_answer(struct work_struct *work)
 {
@@ -127,11 +127,14 @@ static void udp_example_answer(struct work_struct *work)
 		if (len < 0)
 			continue;
 
-		/* Port 0 cannot be answered. Ours may be another echo: they would never stop. */
+		/* Port 0 cannot be answered. Ours may be another echo: both would never stop. */
 		if (len > MESSAGE_MAX || !from.sin_port || from.sin_port == htons(port))
 			continue;
 
-		/* %*pE escapes control bytes: a message with a newline cannot forge a log line. */
+		/*
+		 * %*pE escapes control bytes: a message with a newline cannot forge a log line.
+		 * The number that goes with it is the length of the text, not a width.
+		 */
 		pr_debug("user said \"%*pE\"\n", len, message);
 
 		/*
@@ -148,11 +151,12 @@ static DECLARE_WORK(udp_example_work, udp_example_answer);
 
 /*
  * UDP calls this for each datagram that it has put into the socket's queue.
- * That happens in softirq context: usually right after an interrupt, with
- * PREEMPT_RT or threaded NAPI in a kernel thread. The rules are the same: it
- * must not sleep, as sending may, and until it returns this CPU receives
- * nothing else. So it only queues work. Work that is queued already is not
- * queued twice: the worker may find any number of datagrams, even none.
+ * That happens in softirq context: usually right after an interrupt, on
+ * some kernels (PREEMPT_RT, threaded NAPI) in a kernel thread. The rules are the same: the
+ * callback must not sleep, and to send may sleep. Until the callback returns,
+ * this CPU receives nothing else. So the callback only queues work. Work that is
+ * queued already is not queued twice: the worker may find any number of
+ * datagrams, even none.
  */
 static void udp_example_data_ready(struct sock *sk)
 {
@@ -187,7 +191,10 @@ static int __init udp_example_init(void)
 	if (ret)
 		goto release_socket;
 
-	/* To change the callback takes the lock. UDP reads it without: hence WRITE_ONCE(). */
+	/*
+	 * The lock is for those who change the callback. UDP reads the pointer without
+	 * the lock, so WRITE_ONCE() makes the compiler store the pointer in one piece.
+	 */
 	sk = udp_socket->sk;
 	write_lock_bh(&sk->sk_callback_lock);
 	saved_data_ready = sk->sk_data_ready;

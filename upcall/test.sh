@@ -189,7 +189,7 @@ forget
 is "$(attempt "helper=$work/end" "helper=$work/end wait=none"; news)" "Success
 Success" "with wait=exec and wait=none nothing is logged when the helper starts and ends"
 log_is "$(attempt "helper=$work/end dyndbg" "helper=$work/end wait=none dyndbg"; news)" "Success
-Success" "with dyndbg, wait=exec and wait=none log nothing either"
+Success" "with dyndbg nothing is logged either, with wait=exec and with wait=none"
 
 # refused WHAT HELPER ERRNO TEXT: loads in each mode
 refused() {
@@ -239,9 +239,9 @@ bad() {
 	is "$(attempt "$@" | tally; counted; news | tally)" "$# Invalid argument
 $# $log" "$what fails with EINVAL, is logged and starts nothing"
 }
-bad "a helper that is missing, empty or relative" "helper must be an absolute path" "" helper= helper=count helper=./count "helper=..$work/count"
-bad "beeps outside of 0 to 10" "beeps must be 0 to 10" "$helper beeps=-1" "$helper beeps=11" "$helper beeps=0x0b" "$helper beeps=-2147483648"
-bad "an unknown wait" "wait must be exec, proc or none" "$helper wait=" "$helper wait=no" "$helper wait=EXEC" "$helper wait=procs" "$helper wait=1"
+bad "a load without helper=, or with an empty or relative path," "helper must be an absolute path" "" helper= helper=count helper=./count "helper=..$work/count"
+bad "a load with beeps outside of 0 to 10" "beeps must be 0 to 10" "$helper beeps=-1" "$helper beeps=11" "$helper beeps=0x0b" "$helper beeps=-2147483648"
+bad "a load with an unknown wait" "wait must be exec, proc or none" "$helper wait=" "$helper wait=no" "$helper wait=EXEC" "$helper wait=procs" "$helper wait=1"
 forget
 is "$(attempt helper "$helper wait" "$helper beeps" "$helper beeps=" "$helper beeps=x" "$helper beeps=3x" "$helper \"beeps= 3\"" "$helper beeps=08" \
 	"$helper beeps=2147483648" "$helper beeps=-99999999999" | tally; counted; news | grep -v "invalid for parameter")" \
@@ -260,7 +260,7 @@ is "$(./upcall_test held-load "$work/count" "$helper wait=exec"; soon)" "waits, 
 3" "with wait=exec the load waits until the helper has started"
 rmmod upcall_kernel
 is "$(./upcall_test held-load "$work/count" "$helper wait=proc"; counted)" "waits, then Success
-3" "with wait=proc the load waits for the start, and the helper has ended when it returns"
+3" "with wait=proc the load waits for the start, and the helper has ended when the load returns"
 rmmod upcall_kernel
 is "$(./upcall_test held-unload "$work/count" "$helper wait=none"; soon; state)" "waits, then Success
 3
@@ -323,7 +323,7 @@ exit 2
 exit 2" "without a log the program exits with 1, with a wrong argument with 2"
 
 is "$(attempt "$helper wait=proc"; counted)" "Success
-3" "after all that a load starts the helper again"
+3" "after all these loads a load starts the helper again"
 
 no_warnings
 finish

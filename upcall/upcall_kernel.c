@@ -43,17 +43,17 @@ module_param(wait, charp, 0444);
 MODULE_PARM_DESC(wait, "exec, proc or none: what insmod waits for");
 
 /*
- * Sleeps, so it must not run in interrupts or under a spinlock. A worker thread of
- * the kernel forks and calls exec. So the helper inherits nothing from the program
- * that loads the module, neither namespaces nor limits.
+ * Sleeps (waits), so it must not run in interrupts or under a spinlock. A worker
+ * thread of the kernel forks and calls exec. So the helper inherits nothing from the
+ * program that loads the module, neither its container (namespaces) nor its limits.
  *
  * Returns a negative errno if the helper did not start. Otherwise UMH_WAIT_EXEC
  * returns 0 as soon as the helper runs. UMH_WAIT_PROC returns after the helper has
  * ended, and returns the status that wait(2) would give.
  *
- * With these two the kernel no longer needs path, argv and envp when the call
- * returns. So the arrays may be on the stack. UMH_NO_WAIT returns earlier, and
- * with UMH_KILLABLE kill -9 makes the call return earlier. The module could then
+ * With these two flags the kernel no longer needs path, argv and envp when the call
+ * returns. So the arrays may be on the stack. With UMH_NO_WAIT the call returns
+ * earlier, and with UMH_KILLABLE kill -9 makes it return earlier. The module could then
  * be removed while the worker still reads the arrays and helper.
  */
 static int upcall_start(int wait_for)
@@ -70,7 +70,7 @@ static int upcall_start(int wait_for)
 	return ret;
 }
 
-/* For wait=none. Runs in a worker thread of the kernel, and may sleep. Errors are only logged. */
+/* For wait=none. Runs in a worker thread of the kernel, so it may sleep. Errors are only logged. */
 static void upcall_work_start(struct work_struct *work)
 {
 	upcall_start(UMH_WAIT_EXEC);
@@ -82,7 +82,7 @@ static int __init upcall_example_init(void)
 {
 	int ret;
 
-	/* The kernel would accept a relative path: it begins where process 1 is, mostly in /. */
+	/* The kernel would look for a relative path in the directory of process 1, mostly in /. */
 	if (!helper || helper[0] != '/') {
 		pr_err("helper must be an absolute path\n");
 		return -EINVAL;

@@ -15,7 +15,7 @@
 
 #define LOG "/dev/kmsg"
 #define CONSOLE "/dev/console"
-#define SAY "<6>upcall_user: " /* 6 is the level "info"; without one the line is a warning */
+#define SAY "<6>upcall_user: " /* 6 is the level "info"; without a level the line is a warning */
 
 int main(int argc, char *argv[])
 {
@@ -23,7 +23,7 @@ int main(int argc, char *argv[])
 	long beeps = 0;
 	int fd, i;
 
-	/* A program that the kernel starts has no open descriptor. One in a shell has them. */
+	/* The kernel starts a program without open descriptors. A program in a shell has three. */
 	if (argc == 2)
 		beeps = strtol(argv[1], &end, 10);
 	if (fcntl(STDERR_FILENO, F_GETFD) >= 0 || argc != 2 || end == argv[1] || *end) {
@@ -34,7 +34,7 @@ int main(int argc, char *argv[])
 	/*
 	 * Without open descriptors the first file becomes standard input, and the next one
 	 * standard output: it would get the text of printf(). So the kernel log becomes
-	 * both outputs. In it each write is one line, hence the line buffers.
+	 * both outputs. In the log each write is one line, hence the line buffers.
 	 */
 	fd = open(LOG, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
