@@ -68,15 +68,16 @@ static int cdev_example_open(struct inode *inode, struct file *file)
  * -ERESTARTSYS never reaches the program. After the signal's handler the kernel
  * starts the system call again (SA_RESTART), or lets it fail with EINTR.
  */
-static int queue_lock_unless(struct file *file, wait_queue_head_t *wait, size_t unwanted)
+static int queue_lock_unless(struct kiocb *iocb, wait_queue_head_t *wait, size_t unwanted)
 {
-	struct cdev_example *example = file->private_data;
+	struct cdev_example *example = iocb->ki_filp->private_data;
 
 	if (mutex_lock_interruptible(&example->queue_lock))
 		return -ERESTARTSYS;
 	while (example->queue_len == unwanted) {
 		mutex_unlock(&example->queue_lock);
-		if (file->f_flags & O_NONBLOCK)
+		/* O_NONBLOCK is for the open file, IOCB_NOWAIT for this call (io_uring). */
+		if ((iocb->ki_filp->f_flags & O_NONBLOCK) || (iocb->ki_flags & IOCB_NOWAIT))
 			return -EAGAIN;
 		if (wait_event_interruptible(*wait, READ_ONCE(example->queue_len) != unwanted))
 			return -ERESTARTSYS;
@@ -107,7 +108,7 @@ static ssize_t cdev_example_read(struct kiocb *iocb, struct iov_iter *to)
 
 	if (!iov_iter_count(to))
 		return 0;
-	ret = queue_lock_unless(iocb->ki_filp, &example->read_wait, 0);
+	ret = queue_lock_unless(iocb, &example->read_wait, 0);
 	if (ret)
 		return ret;
 	n = copy_to_iter(example->queue, example->queue_len, to);
@@ -130,7 +131,7 @@ static ssize_t cdev_example_write(struct kiocb *iocb, struct iov_iter *from)
 
 	if (!iov_iter_count(from))
 		return 0;
-	ret = queue_lock_unless(iocb->ki_filp, &example->write_wait, QUEUE_SIZE);
+	ret = queue_lock_unless(iocb, &example->write_wait, QUEUE_SIZE);
 	if (ret)
 		return ret;
 	n = copy_from_iter(example->queue + example->queue_len, QUEUE_SIZE - example->queue_len,
@@ -193,7 +194,7 @@ module_param_cb(devices, &devices_ops, &devices, 0444);
 MODULE_PARM_DESC(devices, "how many devices, 1 to 8, 2 by default");
 
 static struct class cdev_example_class = { .name = "cdev_example" };
-static struct cdev cdev_example_cdev; /* may be static, because an open file prevents rmmod */
+static struct cdev *cdev_example_cdev;
 static dev_t cdev_example_devt; /* major number, and minor number 0 */
 
 /*
@@ -202,7 +203,12 @@ static dev_t cdev_example_devt; /* major number, and minor number 0 */
  *
  * cdev_add() comes last: from then on programs can open the nodes, and also nodes
  * that somebody made by hand. If init failed after that, the kernel would free
- * the code that they are running. Before it, open(2) fails with ENXIO.
+ * the code that they are running. Before it, open(2) fails with ENXIO, also for
+ * udev, which hears of a device as soon as it is created. A driver's probe adds
+ * both in the other order (cdev_device_add()): if it fails, its code stays loaded.
+ *
+ * A struct cdev counts its users and lives until the last one. So cdev_alloc()
+ * takes it from the heap: it may outlive the module's memory.
  */
 static int __init cdev_example_init(void)
 {
@@ -226,14 +232,21 @@ static int __init cdev_example_init(void)
 		if (ret)
 			goto destroy_devices;
 	}
-	cdev_init(&cdev_example_cdev, &cdev_example_fops);
-	cdev_example_cdev.owner = THIS_MODULE;
-	ret = cdev_add(&cdev_example_cdev, cdev_example_devt, devices);
-	if (ret)
+	cdev_example_cdev = cdev_alloc();
+	if (!cdev_example_cdev) {
+		ret = -ENOMEM;
 		goto destroy_devices;
+	}
+	cdev_example_cdev->ops = &cdev_example_fops;
+	cdev_example_cdev->owner = THIS_MODULE;
+	ret = cdev_add(cdev_example_cdev, cdev_example_devt, devices);
+	if (ret)
+		goto free_cdev;
 	pr_debug("major %d\n", MAJOR(cdev_example_devt));
 	return 0;
 
+free_cdev:
+	kobject_put(&cdev_example_cdev->kobj); /* what cdev_del() does after cdev_add() */
 destroy_devices:
 	while (i--)
 		device_destroy(&cdev_example_class, cdev_example_devt + i);
@@ -247,7 +260,7 @@ static void __exit cdev_example_exit(void)
 {
 	unsigned int i;
 
-	cdev_del(&cdev_example_cdev);
+	cdev_del(cdev_example_cdev);
 	for (i = 0; i < devices; i++)
 		device_destroy(&cdev_example_class, cdev_example_devt + i);
 	class_unregister(&cdev_example_class);
