@@ -238,7 +238,7 @@ is "$(./cdev_test unload)" "Resource temporarily unavailable" "the kernel refuse
 exec 3<&-
 known
 # Linux 5.10 does not show it: there dyndbg comes too late for an init function.
-is "$(said cdev_kernel | grep -v -e taint -e "^major $major$")" "" "with dyndbg nothing but the major number is logged"
+log_is "$(said cdev_kernel | grep -v -e taint -e "^major $major$")" "" "with dyndbg nothing but the major number is logged"
 is "$(try rmmod cdev_kernel)" "" "after the last close rmmod succeeds"
 left() { ls -d /dev/cdev_example* /sys/class/cdev_example 2>/dev/null; grep cdev_example /proc/devices; loaded cdev_kernel; }
 is "$(left)" "" "after rmmod no node, no class, no major number and no module is left"
