@@ -8,6 +8,9 @@
 cd "$(dirname "$0")" || exit 1
 export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C
 count=0 failed=0
+# Ctrl-C ends the test by an exit, so that what it has changed is put back (trap … EXIT).
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
 # is GOT WANTED NAME: one check
 is() {
