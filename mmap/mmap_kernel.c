@@ -50,12 +50,14 @@ static const char greeting[] = "Hello from the kernel, this is file mmap_example
  * you boot with init_on_alloc=0.
  *
  * A program can open the file many times, and each time takes a page. With
- * GFP_KERNEL_ACCOUNT these pages count against the memory limit of the program's
- * container (its memory cgroup). With GFP_KERNEL they would count against no limit.
+ * GFP_KERNEL these pages count against no limit, which is bearable because only
+ * root gets here. GFP_KERNEL_ACCOUNT would count them against the memory limit of
+ * the program's container (its memory cgroup). But before Linux 5.11 an accounted
+ * page must not be mapped: its mark lies where the kernel counts the mappings.
  */
 static int mmap_example_open(struct inode *inode, struct file *file)
 {
-	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 
 	if (!page)
 		return -ENOMEM;

@@ -4,7 +4,6 @@
  * step, in one process or in two. Prints the results.
  *
  * Usage: mmap_test STEP...
- *        mmap_test charged MEMORY.CURRENT   (opens the file 400 times)
  *        mmap_test count|race|reload
  *
  * A step prints nothing when it succeeds, otherwise the error. Steps that look at
@@ -430,33 +429,6 @@ static void race(void)
 	printf("%d failed, %d unloaded\n", failed, unloaded);
 }
 
-/* Returns the number in the file of a memory cgroup, in pages. */
-static long pages_in(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	long bytes;
-
-	if (!file || fscanf(file, "%ld", &bytes) != 1)
-		err(1, "%s", path);
-	fclose(file);
-	return bytes / page;
-}
-
-/*
- * The kernel charges a cgroup in steps of up to 64 pages, and each open file needs
- * some memory besides its page. 400 opens are more than both.
- */
-static void charged(const char *path)
-{
-	long before = pages_in(path);
-	int i;
-
-	for (i = 0; i < 400; i++)
-		if (open(name, O_RDWR) < 0)
-			err(1, "open %d", i);
-	printf("%s\n", pages_in(path) - before > 300 ? "charged" : "not charged");
-}
-
 /* Loads and unloads the module a hundred times; insmod and rmmod would spend most on themselves. */
 static void reload(void)
 {
@@ -486,8 +458,6 @@ int main(int argc, char *argv[])
 	sigaction(SIGBUS, &action, NULL);
 	if (argc == 2 && !strcmp(argv[1], "count"))
 		count();
-	else if (argc == 3 && !strcmp(argv[1], "charged"))
-		charged(argv[2]);
 	else if (argc == 2 && !strcmp(argv[1], "race"))
 		race();
 	else if (argc == 2 && !strcmp(argv[1], "reload"))
