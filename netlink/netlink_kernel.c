@@ -66,8 +66,10 @@ static struct sk_buff *netlink_example_message(struct genl_info *info, u8 comman
  * The generic netlink code holds two locks during the call. rmmod waits until
  * the first is free. While rmmod waits, requests to all families wait. The
  * second is there because our family does not set .parallel_ops. While one call
- * runs, all other families without .parallel_ops must wait. If your calls take
- * long, set .parallel_ops, and protect your data with a lock of your own.
+ * runs, all other families without .parallel_ops must wait. With .parallel_ops
+ * you protect your data by a lock of your own. But the first lock remains: when
+ * some module registers a family, all requests wait for your call to end. So do
+ * long work in a work item, and answer by an event.
  */
 static int netlink_example_echo(struct sk_buff *skb, struct genl_info *info)
 {

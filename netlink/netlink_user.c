@@ -43,7 +43,11 @@ static int print_message(struct nl_msg *msg, void *arg)
 	struct nlattr *attr = nlmsg_find_attr(nlmsg_hdr(msg), GENL_HDRLEN, DOC_EXMPL_A_MSG);
 
 	(void)arg;
-	/* A newer module may have commands that this program does not know. */
+	/*
+	 * A newer module may have commands that this program does not know. And a program
+	 * with CAP_NET_ADMIN may send to the group too: a listener that must not believe
+	 * it compares nlmsg_get_src(msg)->nl_pid with 0, which is the kernel.
+	 */
 	if (command != DOC_EXMPL_C_ECHO && command != DOC_EXMPL_C_EVENT)
 		return NL_SKIP;
 	if (!attr)

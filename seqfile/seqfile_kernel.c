@@ -108,15 +108,7 @@ static unsigned int entries = 1000;
  */
 static int entries_set(const char *val, const struct kernel_param *kp)
 {
-	unsigned int count;
-	int ret = kstrtouint(val, 0, &count);
-
-	if (ret)
-		return ret;
-	if (count < 1 || count > ENTRIES_MAX)
-		return -EINVAL;
-	*(unsigned int *)kp->arg = count;
-	return 0;
+	return param_set_uint_minmax(val, kp, 1, ENTRIES_MAX);
 }
 
 static const struct kernel_param_ops entries_ops = {

@@ -8,8 +8,8 @@
  *   /proc/sys/net/test/value2   0644
  *
  * Each file holds an integer from 10 to 20, and starts at 10. A function of the kernel
- * parses and prints the number. A write that is not such a number fails with EINVAL, a
- * write from a bad pointer with EFAULT. The number is then unchanged.
+ * parses and prints the number. Another number fails with EINVAL, a write from a bad
+ * pointer with EFAULT. The number is then unchanged. README.md has the exceptions.
  *
  *   # sysctl -w net.test.value1=15
  *   net.test.value1 = 15
@@ -21,6 +21,8 @@
 /*
  * No lock: proc_dointvec_minmax() parses into a variable of its own, checks the
  * range, and only then stores the int in one piece. So nobody sees half a number.
+ * Code of yours that uses a number reads it once, with READ_ONCE(), into a local
+ * variable: between two looks it may change.
  */
 static int value1 = 10;
 static int value2 = 10;

@@ -27,7 +27,8 @@
 /*
  * One line is enough: the kernel's own parameter code makes the file, parses
  * the number and stores it. But then any int may be in the variable, and the int
- * may change between two looks. 0644 is the file's mode; with mode 0 there is no file.
+ * may change between two looks: read it once, with READ_ONCE(), into a local
+ * variable. 0644 is the file's mode; with mode 0 there is no file.
  */
 static int level;
 module_param(level, int, 0644);
@@ -40,7 +41,8 @@ static int checked_level;
  * value is given at load. May sleep (take a mutex, allocate with GFP_KERNEL).
  * The kernel holds the module's parameter lock around this function, and also
  * around the function that reads the file. If your own code uses the variable
- * elsewhere, call kernel_param_lock(THIS_MODULE) there first.
+ * elsewhere, call kernel_param_lock(THIS_MODULE) there first. That lock is a
+ * mutex: interrupts and timers cannot take it, and use READ_ONCE().
  */
 static int checked_level_set(const char *val, const struct kernel_param *kp)
 {
@@ -53,7 +55,7 @@ static int checked_level_set(const char *val, const struct kernel_param *kp)
 		return -EINVAL;
 
 	pr_debug("checked_level %d -> %d\n", checked_level, new);
-	checked_level = new;
+	WRITE_ONCE(checked_level, new);
 	return 0;
 }
 
