@@ -8,9 +8,10 @@
  * Each device has a queue of up to 1024 bytes, which all programs that open the
  * device share. write(2) adds the bytes that fit, and waits only while the
  * queue is full. read(2) takes the bytes that are there, and waits only while
- * the queue is empty. With O_NONBLOCK they fail with EAGAIN instead of waiting.
- * A signal ends the wait (EINTR). If a pointer turns out to be bad half way, the
- * bytes before that count. If there are none, the call fails with EFAULT.
+ * the queue is empty. With O_NONBLOCK they fail with EAGAIN instead. Every call
+ * also waits while another one copies. A signal ends the wait: EINTR, unless its
+ * handler has SA_RESTART. If a pointer turns out to be bad half way, the call
+ * returns the number of bytes before the bad address, or EFAULT if there is none.
  *
  *   # echo hi > /dev/cdev_example0
  *   # head -c 3 /dev/cdev_example0
@@ -58,12 +59,14 @@ static int cdev_example_open(struct inode *inode, struct file *file)
 }
 
 /*
- * Takes the lock once the queue's length is not unwanted: 0 for a reader,
- * QUEUE_SIZE for a writer. Sleeps until then, without the lock: else nobody
- * could change the queue. Returns 0 with the lock held, or an error without it.
+ * Waits while the queue's length is the unwanted one: 0 for a reader, QUEUE_SIZE
+ * for a writer. Sleeps without the lock, otherwise nobody could change the queue.
+ * Returns 0 with the lock held, or an error without it. A kiocb is one call of
+ * read or write; ki_filp is the open file.
  *
- * The length may change while wait_event_interruptible() looks at it. READ_ONCE()
- * says that this is meant. The loop looks again when it has the lock.
+ * wait_event_interruptible(), and poll below, look at the length without the lock.
+ * READ_ONCE() and WRITE_ONCE() say so to the compiler and to those who look for
+ * data races. The loop looks again when it has the lock.
  *
  * -ERESTARTSYS never reaches the program. After the signal's handler the kernel
  * starts the system call again (SA_RESTART), or lets it fail with EINTR.
@@ -203,12 +206,13 @@ static dev_t cdev_example_devt; /* major number, and minor number 0 */
  *
  * cdev_add() comes last: from then on programs can open the nodes, and also nodes
  * that somebody made by hand. If init failed after that, the kernel would free
- * the code that they are running. Before it, open(2) fails with ENXIO, also for
- * udev, which hears of a device as soon as it is created. A driver's probe adds
- * both in the other order (cdev_device_add()): if it fails, its code stays loaded.
+ * the code that they are running. Before cdev_add(), open(2) fails with ENXIO,
+ * also for udev, which hears of a device as soon as it is created. Drivers add the
+ * cdev before the device (cdev_device_add()): when the function that sets up one
+ * device fails, the module stays loaded.
  *
- * A struct cdev counts its users and lives until the last one. So cdev_alloc()
- * takes it from the heap: it may outlive the module's memory.
+ * A struct cdev counts its users, and the kernel may free it some time after
+ * cdev_del(). So it must not be in the module's own memory: cdev_alloc().
  */
 static int __init cdev_example_init(void)
 {
@@ -238,7 +242,7 @@ static int __init cdev_example_init(void)
 		goto destroy_devices;
 	}
 	cdev_example_cdev->ops = &cdev_example_fops;
-	cdev_example_cdev->owner = THIS_MODULE;
+	cdev_example_cdev->owner = THIS_MODULE; /* keeps the module loaded during open(2) */
 	ret = cdev_add(cdev_example_cdev, cdev_example_devt, devices);
 	if (ret)
 		goto free_cdev;

@@ -209,7 +209,7 @@ is "$(./cdev_test held-write)" "poll out, $waits, then 64, left xxyyyyyyy" \
 is "$(./cdev_test held-read)" "poll in out, $waits, then 5 first, left $empty" \
 	"while a read is half done others wait until a signal comes, and neither poll nor the second device waits"
 is "$(./cdev_test stress)" "0 strange, 0 lost, 0 doubled, 0 mixed" \
-	"with eight writers and four readers each byte arrives once, and each write stays together"
+	"with eight writers and four readers each byte arrives once, and the bytes of one write stay together"
 
 known
 is "$(./cdev_test -1 -n read good 10)" "$empty" "the second device has a queue of its own"

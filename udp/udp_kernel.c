@@ -5,7 +5,7 @@
  *   UDP port 5555 of 127.0.0.1; parameters port (1 to 65535) and address
  *
  * A datagram of up to 200 bytes, or of none, is answered with the same bytes.
- * Longer ones are dropped silently, because UDP has no way to report an error.
+ * Longer ones are dropped silently: UDP itself tells the sender nothing.
  * So are datagrams from port 0 or from the module's own port number.
  * The load fails with EINVAL or ERANGE for a bad parameter, with EADDRINUSE if
  * the port is taken, and with EADDRNOTAVAIL if no interface has the address.
@@ -64,9 +64,9 @@ MODULE_PARM_DESC(port, "UDP port to listen on, 1 to 65535, 5555 by default");
 static __be32 address = htonl(INADDR_LOOPBACK);
 
 /*
- * in4_pton() reads the whole text (the first -1), and no character ends the
- * address (the second -1). Even so it accepts text behind the address. end
- * points behind the address.
+ * The first -1 says that the text ends at its NUL. The second -1 says that any
+ * character that cannot belong to an address ends the address: so 127.0.0.1x is
+ * accepted. end points to where in4_pton() stopped. Only the NUL may stand there.
  */
 static int address_set(const char *val, const struct kernel_param *kp)
 {
@@ -102,8 +102,8 @@ static struct workqueue_struct *udp_example_wq;
 /*
  * Runs in a kernel thread of the workqueue (the worker), and never twice at the
  * same time. So the function may sleep (take a mutex, allocate with GFP_KERNEL),
- * and needs no lock. It ends when the queue is empty. After TURN_MAX datagrams
- * it ends too, and queues itself again. Between two turns the work can be
+ * and needs no lock. It ends when the socket has no more datagrams. After TURN_MAX
+ * datagrams it ends too, and has itself called again. Between two turns the work can be
  * cancelled: without turns, a flood could make rmmod wait forever.
  */
 static void udp_example_answer(struct work_struct *work)
@@ -119,7 +119,7 @@ static void udp_example_answer(struct work_struct *work)
 		/* The kernel drops the bytes of a datagram that do not fit. */
 		len = kernel_recvmsg(udp_socket, &msg, &vec, 1, sizeof(message), MSG_DONTWAIT);
 		if (len == -EAGAIN)
-			return; /* the queue is empty; the next datagram queues us again */
+			return; /* no more datagrams; the next one queues the work again */
 		/*
 		 * Other errors say nothing about the queue. An error that waits on the socket
 		 * is returned first, once, although datagrams are queued. So go on.
@@ -127,7 +127,10 @@ static void udp_example_answer(struct work_struct *work)
 		if (len < 0)
 			continue;
 
-		/* Port 0 cannot be answered. Ours may be another echo: both would never stop. */
+		/*
+		 * Port 0 cannot be answered. A sender with our port number may be another copy of
+		 * this module, on another address: the two would answer each other forever.
+		 */
 		if (len > MESSAGE_MAX || !from.sin_port || from.sin_port == htons(port))
 			continue;
 
@@ -139,7 +142,8 @@ static void udp_example_answer(struct work_struct *work)
 
 		/*
 		 * msg still has the sender's address. If the send buffer is full, the answer is
-		 * lost, as UDP may lose it. If we waited for space, everybody would wait with us.
+		 * lost, as UDP may lose it. If we waited for space, datagrams would pile up, and
+		 * rmmod would wait for us.
 		 */
 		msg.msg_flags = MSG_DONTWAIT;
 		kernel_sendmsg(udp_socket, &msg, &vec, 1, len);
@@ -151,9 +155,9 @@ static DECLARE_WORK(udp_example_work, udp_example_answer);
 
 /*
  * UDP calls this for each datagram that it has put into the socket's queue.
- * That happens in softirq context: usually right after an interrupt, on
- * some kernels (PREEMPT_RT, threaded NAPI) in a kernel thread. The rules are the same: the
- * callback must not sleep, and to send may sleep. Until the callback returns,
+ * That happens in softirq context: usually right after an interrupt, on some
+ * kernels (PREEMPT_RT, threaded NAPI) in a kernel thread. The rules are the same.
+ * The callback must not sleep. Sending can sleep. Until the callback returns,
  * this CPU receives nothing else. So the callback only queues work. Work that is
  * queued already is not queued twice: the worker may find any number of
  * datagrams, even none.

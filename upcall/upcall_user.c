@@ -3,7 +3,7 @@
  * The helper, which the kernel starts: writes into the kernel log which arguments
  * and environment it got, then rings the bell of the console.
  *
- * Usage: upcall_user beeps   (the module upcall_kernel starts it, nobody else)
+ * Usage: insmod ./upcall_kernel.ko helper=$PWD/upcall_user   (the kernel runs: upcall_user beeps)
  */
 #define _GNU_SOURCE /* environ */
 #include <err.h>
@@ -23,7 +23,10 @@ int main(int argc, char *argv[])
 	long beeps = 0;
 	int fd, i;
 
-	/* The kernel starts a program without open descriptors. A program in a shell has three. */
+	/*
+	 * Refuses to run from a shell, where descriptors 0 to 2 are open. The kernel starts
+	 * a program without open descriptors.
+	 */
 	if (argc == 2)
 		beeps = strtol(argv[1], &end, 10);
 	if (fcntl(STDERR_FILENO, F_GETFD) >= 0 || argc != 2 || end == argv[1] || *end) {
@@ -32,9 +35,9 @@ int main(int argc, char *argv[])
 	}
 
 	/*
-	 * Without open descriptors the first file becomes standard input, and the next one
-	 * standard output: it would get the text of printf(). So the kernel log becomes
-	 * both outputs. In the log each write is one line, hence the line buffers.
+	 * open() returns the lowest free number: the log becomes 0, and the console below
+	 * would become 1, and get what printf() writes. So the log becomes standard output
+	 * and standard error too. In the log each write is one line, hence the line buffers.
 	 */
 	fd = open(LOG, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
