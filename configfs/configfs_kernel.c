@@ -195,7 +195,9 @@ static struct configfs_subsystem configfs_example = {
 /*
  * config_group_init_type_name() takes a name of any length. Many modules write the name
  * into .ci_namebuf instead, an array of 20 bytes. A name of 20 characters compiles there,
- * but it leaves no room for the NUL at its end.
+ * but it leaves no room for the NUL at its end. The call allocates so long a name: then
+ * config_group_put(&configfs_example.su_group) must free it, after unregistering and if
+ * registering fails.
  *
  * Registering comes last: once it is done, programs can call the module. If init
  * failed after that, the kernel would free the code that they are running.
