@@ -59,7 +59,7 @@ flock -n 9 || { say "waiting for another build in $dir" && flock 9; }
 if [ -x /usr/lib/ccache/gcc ]; then
 	export PATH="/usr/lib/ccache:$PATH"
 	export CCACHE_BASEDIR="$dir" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content CCACHE_DEPEND=1
-	# Three kernels of one version take about 200 MB there.
+	# Each kernel takes about 50 MB there.
 	[ -n "${CCACHE_DIR:-}" ] || export CCACHE_DIR="${dir%/*}/ccache" CCACHE_MAXSIZE=1G
 fi
 
