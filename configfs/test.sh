@@ -134,10 +134,18 @@ exit 2" "an unknown option is a usage error"
 is "$(user a b)" "usage: configfs_user [message]
 exit 2" "two arguments are a usage error"
 is "$(user "")" "$program" "an empty write by the program $ends"
-is "$(try ./configfs_test nothing write 9 ./configfs_user | sed 's/-[0-9][0-9]*/-PID/')" \
+
+# zero_is GOT WANTED NAME: for programs of which a system call returns 0. A filter for system calls
+# (seccomp) does that, which not every kernel has.
+zero_is() {
+	[ ! -e /proc/sys/kernel/seccomp ] || { is "$@" && return; }
+	count=$((count + 1))
+	echo "ok $count - $3 # SKIP this kernel has no seccomp filters"
+}
+zero_is "$(try ./configfs_test nothing write 9 ./configfs_user | sed 's/-[0-9][0-9]*/-PID/')" \
 	"configfs_user: write $dir/user-PID/message: 0 of 9 bytes written
 exit 1" "the program reports a short write"
-is "$(try ./configfs_test nothing pread 200 ./configfs_user | sed 's/-[0-9][0-9]*/-PID/')" \
+zero_is "$(try ./configfs_test nothing pread 200 ./configfs_user | sed 's/-[0-9][0-9]*/-PID/')" \
 	"configfs_user: pread $dir/user-PID/message: the file is empty
 exit 1" "the program reports that its message did not come back"
 ./configfs_user | true
