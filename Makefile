@@ -31,8 +31,6 @@ export CLOCK
 
 # A guest with one processor (that of kasan too) waits for a fifth of its time: there is work for one more.
 JOBS = $$(($$(nproc) + $(if $(filter 1 kasan,$(PROCESSORS) $(KERNEL)),1,0)))
-# The slowest of the last run begin, so that none is left over at the end.
-PROVE = mkdir -p vm/out && prove --state=$$([ ! -e vm/out/times ] || echo slow,)save --statefile=vm/out/times -fo --timer
 
 # One directory that cannot be built does not stop the others.
 MAKEFLAGS += --keep-going
@@ -81,7 +79,7 @@ check: check-here
 	@$(call not-here,Not run:,check)
 
 check-here: $(GUEST) $(HERE:%=$(BUILD_DIR)/%/.built)
-	@$(PROVE) -j$(JOBS) --exec vm/check $(if $(POINTS),vm/debug/stress) $(HERE:%=%/test.sh)
+	@prove -fo --timer -j$(JOBS) --exec vm/check $(if $(POINTS),vm/debug/stress) $(HERE:%=%/test.sh)
 
 check-%: $(GUEST) $(BUILD_DIR)/%/.built
 	@prove -fo --timer --exec vm/check $*/test.sh
