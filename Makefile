@@ -29,8 +29,8 @@ export KERNEL OWN_KERNEL ACCEL LIMIT PROCESSORS V
 CLOCK ?= instructions
 export CLOCK
 
-# A guest with one processor (that of kasan too) waits for a fifth of its time: there is work for one more.
-JOBS = $$(($$(nproc) + $(if $(filter 1 kasan,$(PROCESSORS) $(KERNEL)),1,0)))
+# A guest with one processor waits for a fifth of its time: there is work for one more.
+JOBS = $$(($$(nproc) + $(if $(filter 1,$(PROCESSORS)),1,0)))
 
 # One directory that cannot be built does not stop the others.
 MAKEFLAGS += --keep-going

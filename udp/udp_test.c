@@ -61,7 +61,7 @@ static void parse(struct sockaddr_in *where, char *text)
 
 static int open_socket(const struct sockaddr_in *here)
 {
-	struct timeval patience = { .tv_sec = 3 };
+	struct timeval patience = { .tv_sec = 10 };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || bind(fd, (const void *)here, sizeof(*here)) ||
