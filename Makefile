@@ -96,7 +96,9 @@ terminal: deps-shell
 	@socat -,raw,echo=0,escape=0x1d unix-connect:$$(ls vm/out/*/terminal)
 
 build-%: $(GUEST)
-	@vm/build $(KERNEL_DIR) $* $(BUILD_DIR)/$*; cat $(BUILD_DIR)/$*.log
+	@vm/build $(KERNEL_DIR) $* $(BUILD_DIR)/$*
+	@cat $(BUILD_DIR)/$*.log
+	@echo "$* is built. In the guest of make shell, say: reload"
 
 watch-%: $(GUEST) | deps-watch
 	@vm/watch $*
