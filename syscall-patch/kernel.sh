@@ -55,7 +55,7 @@ flock -n 9 || { say "waiting for another build in $dir" && flock 9; }
 # kernels, so that they share it. No path of this machine is hashed: paths below DIR are
 # made relative, and the compiler counts by its content, so the cache can be taken elsewhere.
 # Files count by the headers that the compiler says it has read (DEPEND). Without that, ccache
-# runs the preprocessor for each file once more, and the first build takes a quarter longer.
+# would run the preprocessor for each file once more.
 if [ -x /usr/lib/ccache/gcc ]; then
 	export PATH="/usr/lib/ccache:$PATH"
 	export CCACHE_BASEDIR="$dir" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content CCACHE_DEPEND=1
