@@ -162,7 +162,7 @@ static void file_rows(void)
 	fd = open("/sys/kernel/rcu_expedited", O_WRONLY);
 	must(write(fd, before, strlen(before)) > 0, "rcu_expedited");
 	close(fd);
-	file("tx_queue_len", "/sys/class/net/lo/tx_queue_len", "1234567\n");
+	file("netdev-group", "/sys/class/net/lo/group", "1234567\n");
 	file("sysfs-param", "/sys/module/sysfs_param_kernel/parameters/level", "1234567\n");
 	file("sysfs-bus", "/sys/bus/my_pseudo_bus/value", "1234567\n");
 	file("sysfs-fs", "/sys/fs/myfs/first", "1234567\n");
