@@ -129,10 +129,7 @@ static void file(const char *name, const char *where, const char *text)
 	mechanism = name;
 	path = where;
 	fd = open(path, O_RDWR);
-	if (fd < 0) {
-		warn("%s", path);
-		return;
-	}
+	must(fd >= 0, path);
 	memset(message, 'x', sizeof(message));
 	size = 8;
 	if (text)
@@ -162,7 +159,7 @@ static void file_rows(void)
 	fd = open("/sys/kernel/rcu_expedited", O_WRONLY);
 	must(write(fd, before, strlen(before)) > 0, "rcu_expedited");
 	close(fd);
-	file("netdev-group", "/sys/class/net/lo/group", "1234567\n");
+	file("netdev-group", "/sys/class/net/lo/netdev_group", "1234567\n");
 	file("sysfs-param", "/sys/module/sysfs_param_kernel/parameters/level", "1234567\n");
 	file("sysfs-bus", "/sys/bus/my_pseudo_bus/value", "1234567\n");
 	file("sysfs-fs", "/sys/fs/myfs/first", "1234567\n");
