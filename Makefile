@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 # The directories, one a mechanism, in reading order. Every target follows from this list.
-MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch
+MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch eventfd ring handle
 
 # What the throwaway machine boots: a release of vm/kernels, by default the first that belongs to the
 # Debian release of this computer, else the first.
@@ -214,8 +214,8 @@ $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/
 		$$(shell find $$* -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh')
 	@vm/build $(KERNEL_DIR) $* $(@D)
 
-# The bench's program takes its numbers from the headers of two directories.
-$(BUILD_DIR)/bench/.built: $(BUILD_DIR)/ioctl/.built $(BUILD_DIR)/netlink/.built
+# The bench's program takes its numbers from the headers of these directories.
+$(BUILD_DIR)/bench/.built: $(patsubst %,$(BUILD_DIR)/%/.built,eventfd handle ioctl netlink ring)
 
 .PHONY: all help demo check check-here check-all check-debug check-race shell terminal doctor check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint pin deps clean clean-cache compile_commands.json $(MECHANISMS)
 

@@ -40,8 +40,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../eventfd/eventfd.h"
+#include "../handle/handle.h"
 #include "../ioctl/ioctl.h"
 #include "../netlink/netlink.h"
+#include "../ring/ring.h"
 
 #define ROUNDS 31
 #define BULK 65536
@@ -82,6 +85,14 @@ static void print_row(const char *row, double cost, double spread)
 	printf("%s\t%s\t%zu\t%.0f\t%.1f\n", mechanism, row, size, cost, spread);
 }
 
+static double median(const char *row, double *cost)
+{
+	qsort(cost, ROUNDS, sizeof(*cost), compare);
+	print_row(row, cost[ROUNDS / 2],
+		  50 * (cost[ROUNDS * 3 / 4] - cost[ROUNDS / 4]) / cost[ROUNDS / 2]);
+	return cost[ROUNDS / 2];
+}
+
 /*
  * The first round is for the caches, of the kernel's allocators too, and is not kept.
  * The loop itself stays in: a few instructions a turn, the same for all.
@@ -101,10 +112,7 @@ static double measure(const char *row, int turns, void (*operation)(void))
 		if (round >= 0)
 			cost[round] = (now() - start - clock) / turns;
 	}
-	qsort(cost, ROUNDS, sizeof(*cost), compare);
-	print_row(row, cost[ROUNDS / 2],
-		  50 * (cost[ROUNDS * 3 / 4] - cost[ROUNDS / 4]) / cost[ROUNDS / 2]);
-	return cost[ROUNDS / 2];
+	return median(row, cost);
 }
 
 /* ---- files that hold a message or a value ---- */
@@ -230,6 +238,42 @@ static void map_unmap(void)
 	must(!munmap(page, PAGE) && !close(new), path);
 }
 
+static void create_close(void)
+{
+	int box = ioctl(other, HANDLE_EXAMPLE_CREATE, 0);
+
+	must(box >= 0 && !close(box), "CREATE");
+}
+
+static void pipe_close(void)
+{
+	int pipes[2];
+
+	must(!pipe(pipes) && !close(pipes[0]) && !close(pipes[1]), "pipe");
+}
+
+/* A box is made and closed as often as another file is opened and closed. */
+static void handle_rows(void)
+{
+	mechanism = "handle";
+	path = "/dev/handle_example";
+	fd = open(path, O_RDWR);
+	if (fd < 0) {
+		warn("%s", path);
+		return;
+	}
+	other = fd;
+	measure("open-close", 100, create_close);
+	fd = ioctl(other, HANDLE_EXAMPLE_CREATE, 0);
+	must(fd >= 0, "CREATE");
+	close(other);
+	other = fd;
+	for (size = 8; size <= 200; size += 192)
+		measure("round-trip", 100, write_then_read);
+	size = 0;
+	close(fd);
+}
+
 static void device_rows(void)
 {
 	int pipes[2];
@@ -251,6 +295,7 @@ static void device_rows(void)
 	other = pipes[0];
 	fd = pipes[1];
 	all_sizes(through_queue);
+	measure("open-close", 100, pipe_close);
 	close(fd);
 	close(other);
 
@@ -580,6 +625,139 @@ static void netlink_rows(void)
 	nl_socket_free(sock);
 }
 
+/* ---- queues in shared memory ---- */
+
+static struct ring_example *queues;
+static int batch; /* messages before somebody rings */
+
+static void put(struct ring_example_queue *queue, const void *data, size_t length)
+{
+	struct ring_example_slot *slot = &queue->slots[queue->head % RING_EXAMPLE_SLOTS];
+
+	must(queue->head - __atomic_load_n(&queue->tail, __ATOMIC_ACQUIRE) < RING_EXAMPLE_SLOTS,
+	     "full");
+	slot->length = length;
+	memcpy(slot->data, data, length);
+	__atomic_store_n(&queue->head, queue->head + 1, __ATOMIC_RELEASE);
+}
+
+/* Returns 0 when the queue is empty. */
+static int take(struct ring_example_queue *queue, void *data, int *length)
+{
+	struct ring_example_slot *slot = &queue->slots[queue->tail % RING_EXAMPLE_SLOTS];
+
+	if (__atomic_load_n(&queue->head, __ATOMIC_ACQUIRE) == queue->tail)
+		return 0;
+	*length = slot->length;
+	if (*length > 0)
+		memcpy(data, slot->data, *length);
+	__atomic_store_n(&queue->tail, queue->tail + 1, __ATOMIC_RELEASE);
+	return 1;
+}
+
+static void ring_module(void)
+{
+	must(!ioctl(fd, RING_EXAMPLE_DOORBELL), "DOORBELL");
+}
+
+static void wait_module(void)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	must(poll(&p, 1, -1) == 1 && p.revents == POLLIN, "poll");
+}
+
+static void ring_process(void)
+{
+	must(!eventfd_write(fd, 1), "eventfd_write");
+}
+
+static void wait_process(void)
+{
+	eventfd_t count;
+
+	must(!eventfd_read(other, &count), "eventfd_read");
+}
+
+/* The same echo as the module's, as a process. */
+static void ring_server(void)
+{
+	eventfd_t count;
+	int length;
+
+	for (;;) {
+		eventfd_read(fd, &count);
+		while (take(&queues->to_kernel, answer, &length))
+			put(&queues->to_user, answer, length);
+		eventfd_write(other, 1);
+	}
+}
+
+static void (*ring_for_answers)(void);
+static void (*wait_for_answers)(void);
+
+static void through_queues(void)
+{
+	int answered, length;
+
+	for (answered = 0; answered < batch; answered++)
+		put(&queues->to_kernel, message, size);
+	ring_for_answers();
+	for (answered = 0; answered < batch;) {
+		wait_for_answers();
+		for (; take(&queues->to_user, answer, &length); answered++)
+			must(length == (int)size, "answer");
+	}
+}
+
+/* One message a ring, and one of as many as there are slots. */
+static void queue_sizes(const char *name, void (*ring)(void), void (*wait)(void))
+{
+	double cost;
+
+	mechanism = name;
+	ring_for_answers = ring;
+	wait_for_answers = wait;
+	for (size = 8; size <= 200; size += 192) {
+		batch = 1;
+		measure("round-trip", 100, through_queues);
+		batch = RING_EXAMPLE_SLOTS;
+		cost = measure("sixteen", 20, through_queues);
+		print_row("batch", cost / RING_EXAMPLE_SLOTS, 0);
+	}
+	size = 0;
+}
+
+static void ring_rows(void)
+{
+	mechanism = "ring";
+	path = "/dev/ring_example";
+	fd = open(path, O_RDWR);
+	if (fd < 0) {
+		warn("%s", path);
+	} else {
+		queues = mmap(NULL, sizeof(*queues), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		must(queues != MAP_FAILED, "mmap");
+		queue_sizes("ring", ring_module, wait_module);
+		measure("open-close", 100, open_close);
+		munmap(queues, sizeof(*queues));
+		close(fd);
+	}
+
+	queues = mmap(NULL, sizeof(*queues), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	must(queues != MAP_FAILED, "mmap");
+	fd = eventfd(0, 0);
+	other = eventfd(0, 0);
+	if (begin_child())
+		ring_server();
+	queue_sizes("ring-process", ring_process, wait_process);
+	end_child();
+	munmap(queues, sizeof(*queues));
+	close(fd);
+	close(other);
+}
+
 /* ---- signal and upcall ---- */
 
 static atomic_int arrived; /* a handler may write this or sig_atomic_t */
@@ -875,6 +1053,89 @@ static void wake_rows(void)
 	size = 0;
 }
 
+/* ---- a bell that the kernel rings ---- */
+
+static void ring_and_read(void)
+{
+	eventfd_t count;
+
+	must(!eventfd_write(other, 1) && !eventfd_read(other, &count), "write and read");
+}
+
+static void read_ring(void)
+{
+	eventfd_t count;
+
+	must(!eventfd_read(other, &count), "read"); /* of a semaphore: one of many */
+}
+
+/*
+ * What a tick of the timer takes, with all that follows it before we go on. We do nothing
+ * but look at the clock. Where two looks are far apart, there was a tick between them.
+ */
+static double ticks(const char *row)
+{
+	double cost[ROUNDS], last, next = now(), usual = 1e9;
+	int round;
+
+	for (round = 0; round < 100; round++) {
+		last = next;
+		next = now();
+		if (next - last < usual)
+			usual = next - last;
+	}
+	for (round = -1; round < ROUNDS; round++) {
+		do {
+			last = next;
+			next = now();
+		} while (next - last < 2 * usual);
+		if (round >= 0)
+			cost[round] = next - last;
+	}
+	return median(row, cost);
+}
+
+/*
+ * The module rings once per tick, and waiting for a tick is no cost. So a ring is what a
+ * tick with a ring takes, less what one takes without. The read comes on top.
+ */
+static void eventfd_rows(void)
+{
+	struct sched_param none = {};
+	__u32 rings = 10 * ROUNDS;
+	double cost;
+
+	size = 8;
+	mechanism = "eventfd-write";
+	other = eventfd(0, 0);
+	measure("round-trip", 100, ring_and_read);
+	close(other);
+
+	mechanism = "eventfd";
+	path = "/dev/eventfd_example";
+	fd = open(path, O_RDWR);
+	if (fd < 0) {
+		warn("%s", path);
+		size = 0;
+		return;
+	}
+	other = eventfd(0, EFD_SEMAPHORE);
+	must(!ioctl(fd, EVENTFD_EXAMPLE_BELL, &other), "BELL");
+	/* A process of this class gives way to the module's worker at once. */
+	must(!sched_setscheduler(0, SCHED_IDLE, &none), "SCHED_IDLE");
+	cost = -ticks("tick");
+	must(!ioctl(fd, EVENTFD_EXAMPLE_RING, &rings), "RING");
+	cost += ticks("tick-and-ring");
+	close(fd); /* ends the ringing */
+	must(!sched_setscheduler(0, SCHED_OTHER, &none), "SCHED_OTHER");
+	must(!eventfd_write(other, 100 * (ROUNDS + 1)), "write");
+	cost += measure("read", 100, read_ring);
+	print_row("round-trip", cost, 0);
+	close(other);
+	size = 0;
+	measure("open-close", 100, open_close);
+}
+
 /* ---- the table of seqfile ---- */
 
 static void read_from_0(void)
@@ -1046,6 +1307,21 @@ static int takes_call(size_t length)
 }
 #endif
 
+static int takes_slot(size_t length)
+{
+	int answered;
+
+	queues = mmap(NULL, sizeof(*queues), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	must(queues != MAP_FAILED, "mmap");
+	queues->to_kernel.slots[queues->to_kernel.head % RING_EXAMPLE_SLOTS].length = length;
+	__atomic_store_n(&queues->to_kernel.head, queues->to_kernel.head + 1, __ATOMIC_RELEASE);
+	ring_module();
+	wait_module();
+	must(take(&queues->to_user, answer, &answered), "no answer");
+	munmap(queues, sizeof(*queues));
+	return answered == (int)length;
+}
+
 static void limit(const char *name, const char *where, int (*takes)(size_t))
 {
 	size_t good = 1, bad = 4 * PAGE, middle;
@@ -1084,6 +1360,7 @@ static void limit_rows(void)
 	limit("debugfs", "/sys/kernel/debug/debugfs_example/message", takes_write);
 	limit("ioctl", "/dev/ioctl_example", takes_ioctl);
 	limit("mmap", "/sys/kernel/debug/mmap_example", takes_mapping);
+	limit("ring", "/dev/ring_example", takes_slot);
 	other = open("/dev/cdev_example0", O_RDWR | O_NONBLOCK);
 	limit("cdev", "/dev/cdev_example0", takes_write);
 	close(other);
@@ -1124,16 +1401,21 @@ int main(int argc, char *argv[])
 		signal_rows();
 		udp_rows();
 		netlink_rows();
+		ring_rows();
 		wake_rows();
+		eventfd_rows();
 	} else {
 		call_rows();
 		file_rows();
 		device_rows();
+		handle_rows();
 		signal_rows();
 		upcall_rows(argv[1]);
 		udp_rows();
 		netlink_rows();
+		ring_rows();
 		wake_rows();
+		eventfd_rows();
 		seqfile_rows(argv[1]);
 		limit_rows();
 	}

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -35,6 +36,7 @@ static struct counts *counts;
  */
 static char *pages;
 static long page;
+static int bell; /* for eventfd/ */
 
 static void nothing(int signal)
 {
@@ -67,10 +69,10 @@ static char *buffer(size_t *len)
 	case 2:
 		memset(pages, 'x', 400);
 		return pages;
-	case 3: /* what ioctl/ takes */
+	case 3: /* what ioctl/ takes, and eventfd/ */
 		*len = 204;
 		memset(pages, 0, *len);
-		pages[0] = rand() % 201;
+		pages[0] = rand() % 2 ? rand() % 201 : bell;
 		return pages;
 	case 4: /* for signal/, see hammer() */
 		*len = snprintf(pages, page, "%d", getpid());
@@ -84,6 +86,7 @@ static char *buffer(size_t *len)
 static void use(const char *path)
 {
 	static const int flags[] = { O_RDWR, O_RDONLY, O_WRONLY, O_RDWR | O_NONBLOCK };
+	static const int sizes[] = { 0, 4, 204 };
 	int fd = open(path, flags[rand() % 4] | O_CLOEXEC);
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN | POLLOUT };
 	size_t len;
@@ -117,8 +120,8 @@ static void use(const char *path)
 			count(poll(&pollfd, 1, 1));
 			break;
 		default:
-			/* Any number that ioctl/ knows, and some that it does not. */
-			count(ioctl(fd, _IOC(rand() % 4, 0xdc, rand() % 5, rand() % 2 ? 204 : 0),
+			/* Any number that ioctl/ and eventfd/ know, and some that they do not. */
+			count(ioctl(fd, _IOC(rand() % 4, 0xdc, rand() % 5, sizes[rand() % 3]),
 				    buf));
 			map = mmap(NULL, page, rand() % 2 ? PROT_READ : PROT_READ | PROT_WRITE,
 				   rand() % 2 ? MAP_SHARED : MAP_PRIVATE, fd,
@@ -193,6 +196,7 @@ int main(int argc, char *argv[])
 	pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (counts == MAP_FAILED || pages == MAP_FAILED || mprotect(pages + page, page, PROT_NONE))
 		err(2, "mmap");
+	bell = eventfd(0, 0);
 	for (i = 0; i < processes; i++) {
 		if (!fork()) {
 			counts += i;
