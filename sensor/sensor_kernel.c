@@ -259,8 +259,12 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 }
 static DEVICE_ATTR_RO(state);
 
-static struct attribute *sensor_example_attrs[] = { &dev_attr_period_ms.attr, &dev_attr_limit.attr,
-						    &dev_attr_state.attr, NULL };
+static struct attribute *sensor_example_attrs[] = {
+	&dev_attr_period_ms.attr,
+	&dev_attr_limit.attr,
+	&dev_attr_state.attr,
+	NULL,
+};
 ATTRIBUTE_GROUPS(sensor_example);
 
 /*

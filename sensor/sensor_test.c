@@ -34,6 +34,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -609,8 +610,13 @@ int main(int argc, char *argv[])
 		alarm(PATIENCE);
 		unbind();
 		uevent(fd, "remove");
-		bind_again();
+		if (fork() == 0) {
+			bind_again();
+			_exit(0);
+		}
 		uevent(fd, "add");
+		printf("state %s\n", told(access(ATTRIBUTES "state", F_OK)));
+		wait(NULL);
 	} else if (!strcmp(command, "storm")) {
 		storm();
 	} else if (!strcmp(command, "again")) { /* the first read is cut short by a bad pointer */

@@ -207,7 +207,8 @@ is "$(sensor_test unbind all)" "read No such device, ioctl No such device, poll 
 open No such file or directory, $again" "after unbinding all calls on an open file fail with ENODEV, and the node is gone"
 is "$(sensor_test unbind held)" "16 right, then No such device" "unbinding does not wait for a read that copies, whose sample is still right"
 is "$(sensor_test uevents)" "remove SUBSYSTEM=sensor_example
-add SUBSYSTEM=sensor_example" "uevents tell that the sensor goes and comes"
+add SUBSYSTEM=sensor_example
+state 0" "uevents tell that the sensor goes and comes, and when they do the attributes are there"
 exec 3<$node
 echo sensor_example.0 >$driver/unbind
 echo sensor_example.0 >$driver/bind
