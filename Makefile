@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 # The directories, one a mechanism, in reading order. Every target follows from this list.
-MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch sensor eventfd ring handle
+MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch eventfd ring handle sensor
 
 # What the throwaway machine boots: a release of vm/kernels, by default the first that belongs to the
 # Debian release of this computer, else the first.
