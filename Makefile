@@ -3,6 +3,21 @@
 # The directories, one a mechanism, in reading order. Every target follows from this list.
 MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch eventfd ring handle sensor
 
+# DIR=../acme: a directory that is not in this list, as make new makes them. It then is the list, and
+# check, demo, shell, watch, gdb, build, check-debug and check-race are for it.
+given = $(if $(filter command,$(origin $1)),$($1))
+at = $(or $(DIR),$1)
+override DIR := $(abspath $(call given,DIR))
+export DIR
+ifneq ($(DIR),)
+ifeq ($(wildcard $(DIR)/test.sh),)
+$(error There is no directory $(DIR) with a test.sh)
+endif
+MECHANISMS := $(notdir $(DIR))
+watch gdb build: %: %-$(MECHANISMS)
+.PHONY: watch gdb build
+endif
+
 # What the throwaway machine boots: a release of vm/kernels, by default the first that belongs to the
 # Debian release of this computer, else the first.
 ifndef KERNEL
@@ -13,7 +28,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-mechanisms
 
 # A directory with a target "kernel" brings its own: syscall-patch, whose kernels are called
 # syscall-6.12 and so on. On such a kernel every directory runs; on the others it does not.
-OWN := $(patsubst %/Makefile,%,$(shell grep -l '^kernel:' $(MECHANISMS:%=%/Makefile)))
+OWN := $(foreach mechanism,$(MECHANISMS),$(shell ! grep -q '^kernel:' $(call at,$(mechanism))/Makefile || echo $(mechanism)))
 OWN_KERNEL ?= syscall-6.12
 DETECTORS := kasan kcsan
 MADE_HERE := $(filter syscall-% $(DETECTORS),$(KERNEL))
@@ -21,7 +36,7 @@ OTHERS := $(if $(MADE_HERE),,$(OWN))
 HERE := $(filter-out $(OTHERS),$(MECHANISMS))
 
 export KERNEL_DIR := $(CACHE)/$(KERNEL)
-export OUT_DIR := vm/out/$(KERNEL)
+export OUT_DIR := vm/out/$(if $(DIR),own-)$(KERNEL)
 export BUILD_DIR := $(OUT_DIR)/build
 export KERNEL OWN_KERNEL ACCEL LIMIT PROCESSORS V
 
@@ -38,7 +53,7 @@ MAKEFLAGS += --keep-going
 all: $(MECHANISMS)
 
 $(MECHANISMS): deps-build
-	@$(MAKE) --no-print-directory -C $@
+	@$(MAKE) --no-print-directory -C $(call at,$@)
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' Makefile
@@ -56,6 +71,8 @@ help:
 #:   terminal               a second terminal in the guest of make shell
 #:   build-procfs           build anew for that guest; then say "reload" inside
 #:   gdb-procfs             a guest stopped in the module, gdb at its source (AT=function)
+#:   new NAME=acme FROM=cdev DEST=../acme   a copy of a directory that is yours, renamed and tested
+#:   check DIR=../acme      any of these for such a copy: check, demo, shell, watch, gdb, check-debug
 #:   show-fault-NAME        see a mistake bite: show-fault-procfs-user-pointer (V=1: everything)
 #:   check-faults, check-faults-NAME   every planted mistake is caught by the test that it names
 #:   check-debug, check-race, check-all, check-bench   detectors; data races; every kernel; costs
@@ -96,12 +113,12 @@ terminal: deps-shell
 	@socat -,raw,echo=0,escape=0x1d unix-connect:$$(ls vm/out/*/terminal)
 
 build-%: $(GUEST)
-	@vm/build $(KERNEL_DIR) $* $(BUILD_DIR)/$*
+	@vm/build $(KERNEL_DIR) $(call at,$*) $(BUILD_DIR)/$*
 	@cat $(BUILD_DIR)/$*.log
 	@echo "$* is built. In the guest of make shell, say: reload"
 
 watch-%: $(GUEST) | deps-watch
-	@vm/watch $*
+	@vm/watch $(call at,$*)
 
 gdb-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-gdb
 	@vm/gdb $*
@@ -112,9 +129,19 @@ doctor:
 check-all:
 	@vm/matrix $(MECHANISMS)
 
+# Yours: a copy of a directory under another name, and the proof that each can be copied.
+new: $(KERNEL_DIR)/release
+	@workshop/new "$(call given,NAME)" "$(call given,FROM)" "$(call given,DEST)" "$(call given,MAGIC)"
+
+check-new: $(GUEST) | deps-new
+	@prove -fo --timer --exec workshop/check-new $(filter-out $(OWN),$(MECHANISMS))
+
+check-new-%: $(GUEST) | deps-new
+	@prove -fo --timer --exec workshop/check-new $*
+
 # The kernel with detectors: KASAN, lockdep and many others.
 check-debug:
-	@KERNEL=kasan KERNEL_DIR=$(CACHE)/kasan vm/debug/all $(MECHANISMS)
+	@$(if $(DIR),$(MAKE) --no-print-directory check KERNEL=kasan,KERNEL=kasan KERNEL_DIR=$(CACHE)/kasan vm/debug/all $(MECHANISMS))
 
 check-debug-%:
 	@$(MAKE) --no-print-directory check-$* KERNEL=kasan
@@ -211,13 +238,13 @@ FORCE:
 
 .SECONDEXPANSION:
 $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.built: vm/build vm/libs vm/chroot $(KERNEL_DIR)/release \
-		$$(shell find $$* -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh')
-	@vm/build $(KERNEL_DIR) $* $(@D)
+		$$(shell find $$(call at,$$*) -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh') $(if $(DIR),FORCE)
+	@vm/build $(KERNEL_DIR) $(call at,$*) $(@D)
 
 # The bench's program takes its numbers from the headers of these directories.
 $(BUILD_DIR)/bench/.built: $(patsubst %,$(BUILD_DIR)/%/.built,eventfd handle ioctl netlink ring)
 
-.PHONY: all help demo check check-here check-all check-debug check-race shell terminal doctor check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint pin deps clean clean-cache compile_commands.json $(MECHANISMS)
+.PHONY: all help demo new check-new check check-here check-all check-debug check-race shell terminal doctor check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint pin deps clean clean-cache compile_commands.json $(MECHANISMS)
 
 .DEFAULT:
 	@echo "There is no target $@. The directories are: $(MECHANISMS). make help shows the rest." >&2; false

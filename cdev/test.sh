@@ -68,7 +68,8 @@ no_warnings() {
 finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 
 [ "$(id -u)" = 0 ] || cannot "only root may load modules. Run: sudo ./test.sh"
-for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
+built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
+for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: files="/dev/cdev_example0 /dev/cdev_example1"
@@ -96,7 +97,7 @@ fitted() { case $1 in "1 k" | "2 kn" | "3 kno" | 1 | 2 | 3) echo "$2" ;; *) echo
 load ./cdev_kernel.ko dyndbg
 echo 1..123
 major=$(sed -n 's/ cdev_example$//p' /proc/devices)
-is "$(stat -c '%n %A %U %G' /dev/cdev_example*)" "$first crw------- root root
+is "$(stat -c '%n %A %U %G' /dev/cdev_example[0-9])" "$first crw------- root root
 $second crw------- root root" "there are two nodes, which belong to root and have mode 0600"
 is "$(cat /sys/class/cdev_example/cdev_example[01]/dev)" "$major:0
 $major:1" "the nodes have the major number of /proc/devices and the minor numbers 0 and 1"
@@ -245,7 +246,7 @@ known
 # Linux 5.10 does not show it: there dyndbg comes too late for an init function.
 log_is "$(said cdev_kernel | grep -v -e taint -e "^major $major$")" "" "with dyndbg nothing but the major number is logged"
 is "$(try rmmod cdev_kernel)" "" "after the last close rmmod succeeds"
-left() { ls -d /dev/cdev_example* /sys/class/cdev_example 2>/dev/null; grep cdev_example /proc/devices; loaded cdev_kernel; }
+left() { ls -d /dev/cdev_example[0-9] /sys/class/cdev_example 2>/dev/null; grep cdev_example /proc/devices; loaded cdev_kernel; }
 is "$(left)" "" "after rmmod no node, no class, no major number and no module is left"
 is "$(./cdev_test reload) $(left)" "100 " "100 loads and unloads succeed and leave nothing"
 
@@ -270,7 +271,7 @@ is "$(said cdev_kernel | tail -n +$((before + 1)))" "$(
 )" "each load that was refused logs one line, with the value"
 for value in 1 0x8; do
 	load ./cdev_kernel.ko devices=$value
-	is "$(stat -c %n /dev/cdev_example* | wc -l) $(cat /sys/module/cdev_kernel/parameters/devices)" "$((value)) $((value))" \
+	is "$(stat -c %n /dev/cdev_example[0-9] | wc -l) $(cat /sys/module/cdev_kernel/parameters/devices)" "$((value)) $((value))" \
 		"with devices=$value there are so many nodes"
 	rmmod cdev_kernel
 done

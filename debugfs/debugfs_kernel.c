@@ -139,7 +139,7 @@ static int history_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(history); /* makes history_fops: with .owner, without a write */
 
-static struct dentry *debugfs_dir;
+static struct dentry *debugfs_example_dir;
 
 /*
  * We check no return value, on purpose. Without debugfs the first call returns an
@@ -151,10 +151,10 @@ static struct dentry *debugfs_dir;
  */
 static int __init debugfs_example_init(void)
 {
-	debugfs_dir = debugfs_create_dir("debugfs_example", NULL);
-	debugfs_create_u8("value", 0644, debugfs_dir, &value);
-	debugfs_create_file("message", 0644, debugfs_dir, NULL, &message_fops);
-	debugfs_create_file("history", 0444, debugfs_dir, NULL, &history_fops);
+	debugfs_example_dir = debugfs_create_dir("debugfs_example", NULL);
+	debugfs_create_u8("value", 0644, debugfs_example_dir, &value);
+	debugfs_create_file("message", 0644, debugfs_example_dir, NULL, &message_fops);
+	debugfs_create_file("history", 0444, debugfs_example_dir, NULL, &history_fops);
 	return 0;
 }
 
@@ -166,7 +166,7 @@ static int __init debugfs_example_init(void)
  */
 static void __exit debugfs_example_exit(void)
 {
-	debugfs_remove(debugfs_dir);
+	debugfs_remove(debugfs_example_dir);
 }
 
 module_init(debugfs_example_init);

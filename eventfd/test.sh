@@ -68,7 +68,8 @@ no_warnings() {
 finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 
 [ "$(id -u)" = 0 ] || cannot "only root may load modules. Run: sudo ./test.sh"
-for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
+built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
+for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: runs="./eventfd_user -s 2" more="./eventfd_user 1001" files=/dev/eventfd_example

@@ -153,7 +153,7 @@ static const struct file_operations mmap_example_fops = {
 	.release = mmap_example_release,
 };
 
-static struct dentry *mmap_file;
+static struct dentry *mmap_example_file;
 
 /*
  * With debugfs_create_file() the kernel would call operations of debugfs, and these
@@ -169,9 +169,9 @@ static int __init mmap_example_init(void)
 		pr_err("debugfs is missing or switched off, and this module needs it\n");
 		return -EPERM;
 	}
-	mmap_file =
+	mmap_example_file =
 		debugfs_create_file_unsafe("mmap_example", 0600, NULL, NULL, &mmap_example_fops);
-	return PTR_ERR_OR_ZERO(mmap_file);
+	return PTR_ERR_OR_ZERO(mmap_example_file);
 }
 
 /*
@@ -181,7 +181,7 @@ static int __init mmap_example_init(void)
  */
 static void __exit mmap_example_exit(void)
 {
-	debugfs_remove(mmap_file);
+	debugfs_remove(mmap_example_file);
 }
 
 module_init(mmap_example_init);

@@ -97,7 +97,7 @@ static const struct proc_ops message_ops = {
 	.proc_lseek = default_llseek, /* without it lseek(2) fails since Linux 6.0 */
 };
 
-static struct proc_dir_entry *procfs_dir;
+static struct proc_dir_entry *procfs_example_dir;
 
 /*
  * The file comes last: once it exists, programs can call the module. If init
@@ -105,11 +105,11 @@ static struct proc_dir_entry *procfs_dir;
  */
 static int __init procfs_example_init(void)
 {
-	procfs_dir = proc_mkdir("procfs_example", NULL);
-	if (!procfs_dir)
+	procfs_example_dir = proc_mkdir("procfs_example", NULL);
+	if (!procfs_example_dir)
 		return -ENOMEM;
-	if (!proc_create("message", 0644, procfs_dir, &message_ops)) {
-		proc_remove(procfs_dir);
+	if (!proc_create("message", 0644, procfs_example_dir, &message_ops)) {
+		proc_remove(procfs_example_dir);
 		return -ENOMEM;
 	}
 	return 0;
@@ -123,7 +123,7 @@ static int __init procfs_example_init(void)
  */
 static void __exit procfs_example_exit(void)
 {
-	proc_remove(procfs_dir);
+	proc_remove(procfs_example_dir);
 }
 
 module_init(procfs_example_init);

@@ -146,7 +146,7 @@ static void entries_free(void)
 	xa_destroy(&entry_array);
 }
 
-static struct proc_dir_entry *seqfile_file;
+static struct proc_dir_entry *seqfile_example_file;
 
 /*
  * The file comes last: once it exists, programs can call the module. If init
@@ -163,8 +163,8 @@ static int __init seqfile_example_init(void)
 			goto free;
 		cond_resched();
 	}
-	seqfile_file = proc_create_seq("seqfile_example", 0444, NULL, &entry_ops);
-	if (seqfile_file)
+	seqfile_example_file = proc_create_seq("seqfile_example", 0444, NULL, &entry_ops);
+	if (seqfile_example_file)
 		return 0;
 	ret = -ENOMEM;
 free:
@@ -179,7 +179,7 @@ free:
  */
 static void __exit seqfile_example_exit(void)
 {
-	proc_remove(seqfile_file);
+	proc_remove(seqfile_example_file);
 	entries_free();
 }
 

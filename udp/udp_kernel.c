@@ -95,7 +95,7 @@ MODULE_PARM_DESC(address, "IPv4 address to listen on, 127.0.0.1 by default");
  * There is one socket, so its state is global. With more sockets, put the state
  * of each into a struct. The callback finds the struct by sk->sk_user_data.
  */
-static struct socket *udp_socket;
+static struct socket *udp_example_socket;
 static void (*saved_data_ready)(struct sock *sk); /* wakes sleeping readers; we have none */
 static struct workqueue_struct *udp_example_wq;
 
@@ -117,7 +117,8 @@ static void udp_example_answer(struct work_struct *work)
 		struct kvec vec = { .iov_base = message, .iov_len = sizeof(message) };
 
 		/* The kernel drops the bytes of a datagram that do not fit. */
-		len = kernel_recvmsg(udp_socket, &msg, &vec, 1, sizeof(message), MSG_DONTWAIT);
+		len = kernel_recvmsg(udp_example_socket, &msg, &vec, 1, sizeof(message),
+				     MSG_DONTWAIT);
 		if (len == -EAGAIN)
 			return; /* no more datagrams; the next one queues the work again */
 		/*
@@ -146,7 +147,7 @@ static void udp_example_answer(struct work_struct *work)
 		 * rmmod would wait for us.
 		 */
 		msg.msg_flags = MSG_DONTWAIT;
-		kernel_sendmsg(udp_socket, &msg, &vec, 1, len);
+		kernel_sendmsg(udp_example_socket, &msg, &vec, 1, len);
 	}
 	queue_work(udp_example_wq, work);
 }
@@ -187,11 +188,11 @@ static int __init udp_example_init(void)
 		return -ENOMEM;
 
 	/* Not sock_create(), which takes the network namespace of the process that runs insmod. */
-	ret = sock_create_kern(&init_net, AF_INET, SOCK_DGRAM, IPPROTO_UDP, &udp_socket);
+	ret = sock_create_kern(&init_net, AF_INET, SOCK_DGRAM, IPPROTO_UDP, &udp_example_socket);
 	if (ret)
 		goto destroy_workqueue;
 	/* (void *), because newer kernels have another type here, struct sockaddr_unsized. */
-	ret = kernel_bind(udp_socket, (void *)&addr, sizeof(addr));
+	ret = kernel_bind(udp_example_socket, (void *)&addr, sizeof(addr));
 	if (ret)
 		goto release_socket;
 
@@ -199,7 +200,7 @@ static int __init udp_example_init(void)
 	 * The lock is for those who change the callback. UDP reads the pointer without
 	 * the lock, so WRITE_ONCE() makes the compiler store the pointer in one piece.
 	 */
-	sk = udp_socket->sk;
+	sk = udp_example_socket->sk;
 	write_lock_bh(&sk->sk_callback_lock);
 	saved_data_ready = sk->sk_data_ready;
 	WRITE_ONCE(sk->sk_data_ready, udp_example_data_ready);
@@ -210,7 +211,7 @@ static int __init udp_example_init(void)
 	return 0;
 
 release_socket:
-	sock_release(udp_socket);
+	sock_release(udp_example_socket);
 destroy_workqueue:
 	destroy_workqueue(udp_example_wq);
 	return ret;
@@ -218,7 +219,7 @@ destroy_workqueue:
 
 static void __exit udp_example_exit(void)
 {
-	struct sock *sk = udp_socket->sk;
+	struct sock *sk = udp_example_socket->sk;
 
 	write_lock_bh(&sk->sk_callback_lock);
 	WRITE_ONCE(sk->sk_data_ready, saved_data_ready);
@@ -232,7 +233,7 @@ static void __exit udp_example_exit(void)
 	synchronize_net();
 	/* Now only the work can queue itself. This call stops it, and waits until it has ended. */
 	cancel_work_sync(&udp_example_work);
-	sock_release(udp_socket);
+	sock_release(udp_example_socket);
 	destroy_workqueue(udp_example_wq);
 }
 

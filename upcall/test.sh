@@ -68,7 +68,8 @@ no_warnings() {
 finish() { [ $count -gt 0 ] && [ $failed = 0 ]; exit; }
 
 [ "$(id -u)" = 0 ] || cannot "only root may load modules. Run: sudo ./test.sh"
-for f in *_kernel.c; do [ -e "${f%.c}.ko" ] || cannot "${f%.c}.ko is missing. Run: make"; done
+built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
+for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: modules="upcall_kernel helper=$PWD/upcall_user beeps=0"
@@ -78,6 +79,7 @@ echo "<6>$mark" >/dev/kmsg
 # Stress: more="cat /sys/module/upcall_kernel/parameters/helper"
 # Stress: add more './upcall_test load helper=relative'
 # Stress: add more "./upcall_test load helper=$PWD/upcall_user,beeps=11"
+# Logs: upcall_kernel: 
 
 work=$(mktemp -d) || cannot "mktemp cannot make a directory for temporary files"
 trap 'rm -rf "$work"' EXIT

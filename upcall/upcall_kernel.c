@@ -56,7 +56,7 @@ MODULE_PARM_DESC(wait, "exec, proc or none: what insmod waits for");
  * earlier, and with UMH_KILLABLE kill -9 makes it return earlier. The module could then
  * be removed while the worker still reads the arrays and helper.
  */
-static int upcall_start(int wait_for)
+static int upcall_example_start(int wait_for)
 {
 	char number[12]; /* large enough for any int */
 	char *argv[3] = { helper, number, NULL };
@@ -71,12 +71,12 @@ static int upcall_start(int wait_for)
 }
 
 /* For wait=none. Runs in a worker thread of the kernel, so it may sleep. Errors are only logged. */
-static void upcall_work_start(struct work_struct *work)
+static void upcall_example_work_start(struct work_struct *work)
 {
-	upcall_start(UMH_WAIT_EXEC);
+	upcall_example_start(UMH_WAIT_EXEC);
 }
 
-static DECLARE_WORK(upcall_work, upcall_work_start);
+static DECLARE_WORK(upcall_example_work, upcall_example_work_start);
 
 static int __init upcall_example_init(void)
 {
@@ -93,10 +93,10 @@ static int __init upcall_example_init(void)
 	}
 
 	if (!strcmp(wait, "exec"))
-		return upcall_start(UMH_WAIT_EXEC);
+		return upcall_example_start(UMH_WAIT_EXEC);
 	if (!strcmp(wait, "none")) {
 		/* schedule_work() is for short work, but exec may have to wait for a disk. */
-		queue_work(system_long_wq, &upcall_work);
+		queue_work(system_long_wq, &upcall_example_work);
 		return 0;
 	}
 	if (strcmp(wait, "proc")) {
@@ -104,7 +104,7 @@ static int __init upcall_example_init(void)
 		return -EINVAL;
 	}
 
-	ret = upcall_start(UMH_WAIT_PROC);
+	ret = upcall_example_start(UMH_WAIT_PROC);
 	if (ret < 0)
 		return ret;
 	/* The low 7 bits are the signal that killed the helper. The exit status begins at bit 8. */
@@ -121,7 +121,7 @@ static int __init upcall_example_init(void)
  */
 static void __exit upcall_example_exit(void)
 {
-	flush_work(&upcall_work);
+	flush_work(&upcall_example_work);
 }
 
 module_init(upcall_example_init);
