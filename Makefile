@@ -6,7 +6,7 @@ MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlin
 # DIR=../acme: a directory that is not in this list, as make new makes them. It then is the list, and
 # check, demo, shell, watch, gdb, build, check-debug and check-race are for it.
 given = $(if $(filter command,$(origin $1)),$($1))
-at = $(or $(DIR),$1)
+at = $(or $(DIR),$(wildcard work/$1),$1)
 override DIR := $(abspath $(call given,DIR))
 export DIR
 ifneq ($(DIR),)
@@ -77,6 +77,7 @@ help:
 #:   check-faults, check-faults-NAME   every planted mistake is caught by the test that it names
 #:   check-debug, check-race, check-all, check-bench   detectors; data races; every kernel; costs
 #:   bench                  what each mechanism costs: tables and plots
+#:   exercises, exercise-NAME, try-NAME, hint-NAME, solution-NAME   the workshop, see workshop/README.md
 #:   lint, deps, clean, clean-cache, pin, compile_commands.json
 #: check-all, check-faults and check-debug do not repeat what has passed and not changed since;
 #: AGAIN=yes makes them.
@@ -118,7 +119,7 @@ build-%: $(GUEST)
 	@echo "$* is built. In the guest of make shell, say: reload"
 
 watch-%: $(GUEST) | deps-watch
-	@vm/watch $(call at,$*)
+	@$(if $(wildcard work/$*),workshop/try watch $*,vm/watch $(call at,$*))
 
 gdb-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-gdb
 	@vm/gdb $*
@@ -243,6 +244,8 @@ $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/
 
 # The bench's program takes its numbers from the headers of these directories.
 $(BUILD_DIR)/bench/.built: $(patsubst %,$(BUILD_DIR)/%/.built,eventfd handle ioctl netlink ring)
+
+include workshop/Makefile.inc
 
 .PHONY: all help demo new check-new check check-here check-all check-debug check-race shell terminal doctor check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint pin deps clean clean-cache compile_commands.json $(MECHANISMS)
 
