@@ -135,10 +135,10 @@ new: $(KERNEL_DIR)/release
 	@workshop/new "$(call given,NAME)" "$(call given,FROM)" "$(call given,DEST)" "$(call given,MAGIC)"
 
 check-new: $(GUEST) | deps-new
-	@prove -fo --timer --exec workshop/check-new $(filter-out $(OWN),$(MECHANISMS))
+	@prove -fo --timer --exec workshop/check-new $(patsubst %,%/test.sh,$(filter-out $(OWN),$(MECHANISMS)))
 
 check-new-%: $(GUEST) | deps-new
-	@prove -fo --timer --exec workshop/check-new $*
+	@prove -fo --timer --exec workshop/check-new $*/test.sh
 
 # The kernel with detectors: KASAN, lockdep and many others.
 check-debug:
