@@ -43,7 +43,7 @@
 
 #include "sensor.h"
 
-#define SENSORS_MAX 4
+#define DEVICES_MAX 4
 #define MINORS 64 /* more than sensors: one that is gone keeps its number until the last close */
 #define SAMPLES 64 /* a power of two, so that the sequence number can wrap around */
 #define PERIOD_MIN 10 /* ms */
@@ -535,20 +535,20 @@ static struct platform_driver sensor_example_driver = {
 static unsigned int sensors = 2;
 
 /* An error from here fails the load, and the kernel logs which value was refused. */
-static int sensors_set(const char *val, const struct kernel_param *kp)
+static int sensor_example_sensors_set(const char *val, const struct kernel_param *kp)
 {
-	return param_set_uint_minmax(val, kp, 1, SENSORS_MAX);
+	return param_set_uint_minmax(val, kp, 1, DEVICES_MAX);
 }
 
-static const struct kernel_param_ops sensors_ops = {
-	.set = sensors_set,
+static const struct kernel_param_ops sensor_example_sensors_ops = {
+	.set = sensor_example_sensors_set,
 	.get = param_get_uint,
 };
-module_param_cb(sensors, &sensors_ops, &sensors, 0444);
+module_param_cb(sensors, &sensor_example_sensors_ops, &sensors, 0444);
 MODULE_PARM_DESC(sensors, "how many sensors, 1 to 4, 2 by default");
 
 /* Our simulated hardware. In your driver the bus finds it: see MODULE_DEVICE_TABLE(). */
-static struct platform_device *sensor_example_devices[SENSORS_MAX];
+static struct platform_device *sensor_example_devices[DEVICES_MAX];
 
 /*
  * Registers the driver before there is any hardware, since that can fail, and programs can get

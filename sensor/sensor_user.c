@@ -23,13 +23,13 @@ static void usage(void)
 	exit(2);
 }
 
-static long number(const char *text, long min, long max)
+static long long number(const char *text, long long min, long long max)
 {
 	char *end;
-	long n;
+	long long n;
 
 	errno = 0;
-	n = strtol(text, &end, 0);
+	n = strtoll(text, &end, 0);
 	if (errno || end == text || *end || n < min || n > max)
 		usage();
 	return n;
