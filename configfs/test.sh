@@ -120,7 +120,7 @@ echo 1..122
 is "$(stat -c '%A %U %G' $dir)" "drwxr-xr-x root root" "the directory exists, belongs to root and has mode 0755"
 is "$(ls $dir)" "" "the directory is empty at first"
 mkdir $dir/one
-is "$(stat -c '%n %A %U %G' $dir/one/* | sed 's/.*\///')" "message -rw-r--r-- root root
+is "$(stat -c '%n %A %U %G' $dir/one/message $dir/one/value | sed 's/.*\///')" "message -rw-r--r-- root root
 value -rw-r--r-- root root" "mkdir makes an item with its files, which belong to root and have mode 0644"
 is "$(cat $file | wc -c) $(cat $dir/one/value)" "0 0" "in a new item message is empty and value is 0"
 
@@ -221,10 +221,10 @@ mkdir $dir/two
 printf 'of two' >$dir/two/message
 echo 2 >$dir/two/value
 unchanged "writes to another item"
-is "$(cat $dir/two/*)" "of two2" "each item has its own message and value"
+is "$(cat $dir/two/message $dir/two/value)" "of two2" "each item has its own message and value"
 rmdir $dir/two
 mkdir $dir/two
-is "$(cat $dir/two/*)" "0" "an item that is removed and made again has an empty message and the value 0"
+is "$(cat $dir/two/message $dir/two/value)" "0" "an item that is removed and made again has an empty message and the value 0"
 rmdir $dir/two
 
 name255=$(printf '%255s' '' | tr ' ' n)

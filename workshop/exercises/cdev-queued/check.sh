@@ -18,11 +18,11 @@ printf hello >${dev}0
 is "$(queued 0) $(queued 1)" "5 0" "the file shows the queue of its own device"
 printf abc >${dev}1
 is "$(queued 0) $(queued 1)" "5 3" "and so does that of the other device"
-head -c 2 ${dev}0 >/dev/null
+dd if=${dev}0 of=/dev/null bs=2 count=1 status=none # head(1) may read more than it prints
 is "$(queued 0)" 3 "after a read it shows what is left"
 printf '%1021s' '' >${dev}0
 is "$(queued 0)" 1024 "a full queue shows 1024"
-head -c 1024 ${dev}0 >/dev/null
+dd if=${dev}0 of=/dev/null bs=1024 count=1 status=none
 is "$(queued 0)" 0 "an emptied queue shows 0"
 rmmod cdev_kernel
 is "$(ls -d $sys ${dev}0 2>/dev/null; loaded cdev_kernel)" "" "after rmmod nothing is left"
