@@ -70,6 +70,7 @@ help:
 #:   demo-procfs            one directory; demo-syscall-patch builds a kernel first
 #:   terminal               a second terminal in the guest of make shell
 #:   build-procfs           build anew for that guest; then say "reload" inside
+#:   trace-procfs           the way of a message through the kernel, recorded; picture-procfs draws it
 #:   gdb-procfs             a guest stopped in the module, gdb at its source (AT=function)
 #:   new NAME=acme FROM=cdev DEST=../acme   a copy of a directory that is yours, renamed and tested
 #:   check DIR=../acme      any of these for such a copy: check, demo, shell, watch, gdb, check-debug
@@ -123,6 +124,21 @@ watch-%: $(GUEST) | deps-watch
 
 gdb-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-gdb
 	@vm/gdb $*
+
+trace-%: $(GUEST) $(BUILD_DIR)/%/.built
+	@vm/trace $*
+
+# The pictures are of one kernel. The ways on the others differ a little.
+PICTURED := 6.12
+ifneq ($(filter $(PICTURED) syscall-%,$(KERNEL)),)
+picture-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-picture
+	@vm/trace $*
+	@vm/picture $* $(KERNEL) <$(OUT_DIR)/trace-$*/ways >$(OUT_DIR)/trace-$*/svg
+	@mv $(OUT_DIR)/trace-$*/svg $*/$*.svg
+else
+picture-%:
+	@$(MAKE) --no-print-directory $@ KERNEL=$(PICTURED)
+endif
 
 doctor:
 	@vm/doctor
@@ -217,7 +233,7 @@ clean-cache:
 
 ifneq ($(OTHERS),)
 # The same once more, on the kernel that these directories bring.
-$(foreach verb,demo check shell build watch gdb,$(OTHERS:%=$(verb)-%)):
+$(foreach verb,demo check shell build watch gdb trace picture,$(OTHERS:%=$(verb)-%)):
 	@$(MAKE) --no-print-directory $@ KERNEL=$(OWN_KERNEL)
 endif
 
@@ -239,7 +255,7 @@ FORCE:
 
 .SECONDEXPANSION:
 $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.built: vm/build vm/libs vm/chroot $(KERNEL_DIR)/release \
-		$$(shell find $$(call at,$$*) -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh') $(if $(DIR),FORCE)
+		$$(shell find $$(call at,$$*) -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh' -o -name '*.svg') $(if $(DIR),FORCE)
 	@vm/build $(KERNEL_DIR) $(call at,$*) $(@D)
 
 # The bench's program takes its numbers from the headers of these directories.

@@ -74,6 +74,7 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: modprobe configfs; mount -t configfs configfs /sys/kernel/config 2>/dev/null
 # Stress: files=/sys/kernel/config/configfs_example after="rmdir /sys/kernel/config/configfs_example/*"
+# Trace: load='modprobe configfs; mount -t configfs configfs /sys/kernel/config; insmod ./configfs_kernel.ko'
 
 config=/sys/kernel/config
 dir=$config/configfs_example

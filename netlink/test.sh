@@ -74,6 +74,8 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: add more 'timeout 1 ./netlink_user -l 3'
 # Stress: add more './netlink_test unterminated'; add more './netlink_test no-attribute'; add more './netlink_test -n text'
+# Trace: run='./netlink_user -l 1 >events & until grep -qs listening events; do sleep 0.1; done; ./netlink_user; wait'
+# Trace: also=netlink_recvmsg
 
 long=$(printf '%200s' '' | tr ' ' x)
 work=$(mktemp -d) || cannot "there is no place for temporary files"

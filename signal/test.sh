@@ -74,6 +74,7 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: runs="./signal_user 2" more="./signal_user 0" files=$debugfs/signalconfpid options=-q
 # Logs: signal_kernel: 
+# Trace: also=get_signal
 
 # Again with: debugfs=off
 

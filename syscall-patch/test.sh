@@ -55,6 +55,7 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: modules= runs="./mysyscall_user again" more="./mysyscall_test call edge 13"
 # Stress: add more './mysyscall_test racers'
+# Trace: own=__x64_sys_mysyscall run=./mysyscall_user
 
 long=$(printf '%200s' '' | tr ' ' x)
 

@@ -74,6 +74,7 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: runs="./sysctl_user 12" more="./sysctl_user 21" files="/proc/sys/net/test/value1 /proc/sys/net/test/value2"
 # Stress: least=0 # all memory is the kernel's own
+# Trace: also=proc_dointvec_minmax # the module itself is only a table
 
 dir=/proc/sys/net/test
 file=$dir/value1

@@ -74,6 +74,7 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: add more './udp_test burst 40'
 # Stress: worker=run options=-q least=0
+# Trace: also="udp_sendmsg sock_def_readable udp_recvmsg"
 
 command -v ip >/dev/null || cannot "ip is missing. Run: apt install iproute2"
 long=$(printf '%200s' '' | tr ' ' x)

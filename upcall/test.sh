@@ -80,6 +80,7 @@ echo "<6>$mark" >/dev/kmsg
 # Stress: add more './upcall_test load helper=relative'
 # Stress: add more "./upcall_test load helper=$PWD/upcall_user,beeps=11"
 # Logs: upcall_kernel: 
+# Trace: load=true run='insmod ./upcall_kernel.ko helper=$PWD/upcall_user beeps=0' also=kernel_execve
 
 work=$(mktemp -d) || cannot "mktemp cannot make a directory for temporary files"
 trap 'rm -rf "$work"' EXIT
