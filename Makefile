@@ -34,6 +34,9 @@ DETECTORS := kasan kcsan
 MADE_HERE := $(filter syscall-% $(DETECTORS),$(KERNEL))
 OTHERS := $(if $(MADE_HERE),,$(OWN))
 HERE := $(filter-out $(OTHERS),$(MECHANISMS))
+# What somebody has begun in the workshop can be built, played with and debugged like a directory.
+WORK := $(notdir $(wildcard work/*))
+PLACES := $(HERE) $(WORK)
 
 export KERNEL_DIR := $(CACHE)/$(KERNEL)
 export OUT_DIR := vm/out/$(if $(DIR),own-)$(KERNEL)
@@ -83,55 +86,64 @@ help:
 #: check-all, check-faults and check-debug do not repeat what has passed and not changed since;
 #: AGAIN=yes makes them.
 
+# What takes long says so when Ctrl-C ends it.
+STOP = trap 'printf "\nStopped. Nothing is broken: the same command starts it again.\n" >&2; exit 130' INT;
+
 # The machine and these directories, ready. What is left out has its own command.
 GUEST = $(KERNEL_DIR)/base.cpio $(CACHE)/accel
 not-here = $(foreach other,$(OTHERS),printf '\n%s\n' "$(1) $(other), which needs a kernel of its own: make $(2)-$(other) (it builds that kernel first: about 10 minutes, once)";)
 
 demo: $(GUEST) $(HERE:%=$(BUILD_DIR)/%/.built)
-	@vm/demo $(HERE)
+	@$(STOP) vm/demo $(HERE)
 	@$(call not-here,Not shown:,demo)
 
-demo-%: $(GUEST) $(BUILD_DIR)/%/.built
-	@vm/demo $*
+$(HERE:%=demo-%): demo-%: $(GUEST) $(BUILD_DIR)/%/.built
+	@$(STOP) vm/demo $*
 
 check: check-here
 	@$(call not-here,Not run:,check)
 
 check-here: $(GUEST) $(HERE:%=$(BUILD_DIR)/%/.built)
-	@prove -fo --timer -j$(JOBS) --exec vm/check $(if $(POINTS),vm/debug/stress) $(HERE:%=%/test.sh)
+	@$(STOP) prove -fo --timer -j$(JOBS) --exec vm/check $(if $(POINTS),vm/debug/stress) $(HERE:%=%/test.sh)
 
-check-%: $(GUEST) $(BUILD_DIR)/%/.built
-	@prove -fo --timer --exec vm/check $*/test.sh
+$(HERE:%=check-%): check-%: $(GUEST) $(BUILD_DIR)/%/.built
+	@$(STOP) prove -fo --timer --exec vm/check $*/test.sh
 
 shell: $(GUEST) $(HERE:%=$(BUILD_DIR)/%/.built) | deps-shell
-	@vm/shell $(HERE)
+	@$(STOP) vm/shell $(HERE)
 
-shell-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-shell
-	@vm/shell $*
+$(PLACES:%=shell-%): shell-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-shell
+	@$(STOP) vm/shell $*
 
+# The lock is held by the machine of make shell, and has its name.
 terminal: deps-shell
-	@[ -S "$$(ls vm/out/*/terminal 2>/dev/null)" ] || { echo "There is no throwaway machine to go to. In another terminal: make shell-procfs" >&2; false; }
-	@echo "The second terminal of the throwaway machine. Enter shows its prompt, Ctrl-] leaves it."
-	@socat -,raw,echo=0,escape=0x1d unix-connect:$$(ls vm/out/*/terminal)
+	@if [ ! -S vm/out/terminal ] || flock -n vm/out/terminal.lock true; then \
+		echo "There is no throwaway machine to go to. In another terminal: make shell-procfs" >&2; false; \
+	else \
+		flock -n -E 9 vm/out/terminal.used sh -c ' \
+			echo "The second terminal of $$(cat vm/out/terminal.lock). Enter shows its prompt, Ctrl-] leaves it."; \
+			socat -,raw,echo=0,escape=0x1d unix-connect:vm/out/terminal' || \
+		{ [ $$? != 9 ] || echo "The second terminal is open already, in another window." >&2; false; } \
+	fi
 
-build-%: $(GUEST)
-	@vm/build $(KERNEL_DIR) $(call at,$*) $(BUILD_DIR)/$*
+$(PLACES:%=build-%): build-%: $(GUEST)
+	@$(STOP) vm/build $(KERNEL_DIR) $(call at,$*) $(BUILD_DIR)/$*
 	@cat $(BUILD_DIR)/$*.log
-	@echo "$* is built. In the guest of make shell, say: reload"
+	@echo "$* is built$$([ ! -s $(BUILD_DIR)/$*.log ] || echo ", with the warnings above"). In the guest of make shell, say: reload"
 
 watch-%: $(GUEST) | deps-watch
-	@$(if $(wildcard work/$*),workshop/try watch $*,vm/watch $(call at,$*))
+	@$(STOP) $(if $(wildcard work/$*),workshop/try watch $*,vm/watch $(call at,$*))
 
-gdb-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-gdb
+$(PLACES:%=gdb-%): gdb-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-gdb
 	@vm/gdb $*
 
-trace-%: $(GUEST) $(BUILD_DIR)/%/.built
+$(HERE:%=trace-%): trace-%: $(GUEST) $(BUILD_DIR)/%/.built
 	@vm/trace $*
 
 # The pictures are of one kernel. The ways on the others differ a little.
 PICTURED := 6.12
 ifneq ($(filter $(PICTURED) syscall-%,$(KERNEL)),)
-picture-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-picture
+$(HERE:%=picture-%): picture-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-picture
 	@vm/trace $*
 	@vm/picture $* $(KERNEL) <$(OUT_DIR)/trace-$*/ways >$(OUT_DIR)/trace-$*/svg
 	@mv $(OUT_DIR)/trace-$*/svg $*/$*.svg
@@ -144,21 +156,21 @@ doctor:
 	@vm/doctor
 
 check-all:
-	@vm/matrix $(MECHANISMS)
+	@$(STOP) vm/matrix $(MECHANISMS)
 
 # Yours: a copy of a directory under another name, and the proof that each can be copied.
 new: $(KERNEL_DIR)/release
-	@workshop/new "$(call given,NAME)" "$(call given,FROM)" "$(call given,DEST)" "$(call given,MAGIC)"
+	@$(STOP) workshop/new "$(call given,NAME)" "$(call given,FROM)" "$(call given,DEST)" "$(call given,MAGIC)"
 
 check-new: $(GUEST) | deps-new
-	@prove -fo --timer --exec workshop/check-new $(patsubst %,%/test.sh,$(filter-out $(OWN),$(MECHANISMS)))
+	@$(STOP) prove -fo --timer --exec workshop/check-new $(patsubst %,%/test.sh,$(filter-out $(OWN),$(MECHANISMS)))
 
 check-new-%: $(GUEST) | deps-new
-	@prove -fo --timer --exec workshop/check-new $*/test.sh
+	@$(STOP) prove -fo --timer --exec workshop/check-new $*/test.sh
 
 # The kernel with detectors: KASAN, lockdep and many others.
 check-debug:
-	@$(if $(DIR),$(MAKE) --no-print-directory check KERNEL=kasan,KERNEL=kasan KERNEL_DIR=$(CACHE)/kasan vm/debug/all $(MECHANISMS))
+	@$(STOP) $(if $(DIR),$(MAKE) --no-print-directory check KERNEL=kasan,KERNEL=kasan KERNEL_DIR=$(CACHE)/kasan vm/debug/all $(MECHANISMS))
 
 check-debug-%:
 	@$(MAKE) --no-print-directory check-$* KERNEL=kasan
@@ -177,21 +189,21 @@ check-faults: check-faults-plain check-faults-debug
 	@faults/table faults/*.patch
 
 check-faults-plain: deps-faults
-	@faults/run $(filter-out $(DEBUG_FAULTS),$(wildcard faults/*.patch))
+	@$(STOP) faults/run $(filter-out $(DEBUG_FAULTS),$(wildcard faults/*.patch))
 
 check-faults-debug: deps-faults
-	@faults/run $(DEBUG_FAULTS)
+	@$(STOP) faults/run $(DEBUG_FAULTS)
 
 ifneq ($(filter syscall-%,$(KERNEL)),)
 bench: bench-parts
-	@bench/run bench/results/$(CLOCK).tsv
+	@$(STOP) bench/run bench/results/$(CLOCK).tsv
 	@[ $(CLOCK) = ns ] || bench/report
 
 check-bench: bench-parts
-	@prove --timer --exec bench/check bench/results/instructions.tsv
+	@$(STOP) prove --timer --exec bench/check bench/results/instructions.tsv
 
 check-bench-faults: bench-parts | deps-faults
-	@prove --timer --exec bench/slower $(wildcard bench/*.patch)
+	@$(STOP) prove --timer --exec bench/slower $(wildcard bench/*.patch)
 
 bench-parts: $(GUEST) $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built | deps-bench
 else
@@ -201,13 +213,13 @@ bench check-bench check-bench-faults:
 endif
 
 check-faults-%: deps-faults
-	@AGAIN=yes faults/run $(or $(wildcard faults/$*.patch faults/$*-*.patch),faults/$*.patch)
+	@$(STOP) AGAIN=yes faults/run $(or $(wildcard faults/$*.patch faults/$*-*.patch),faults/$*.patch)
 
 show-fault-%: deps-faults
-	@faults/run --show faults/$*.patch
+	@$(STOP) faults/run --show faults/$*.patch
 
 lint: deps-lint $(KERNEL_DIR)/base.cpio
-	@.ci/lint $(MECHANISMS)
+	@$(STOP) .ci/lint $(MECHANISMS)
 
 compile_commands.json: deps-editor
 	@for mechanism in $(MECHANISMS); do $(MAKE) -s -C $$mechanism clean; done
@@ -222,7 +234,7 @@ pin:
 deps: deps-build deps-vm deps-chroot deps-kernel deps-shell deps-watch deps-gdb deps-faults deps-bench deps-lint deps-editor
 
 deps-%:
-	@vm/deps $*
+	@$(STOP) vm/deps $*
 
 clean:
 	@for mechanism in $(MECHANISMS) bench; do $(MAKE) -s -C $$mechanism clean; done
@@ -240,23 +252,23 @@ endif
 # The kernel, its initramfs, and the directories built for it. A kernel that a directory brings is
 # asked for each time: it is built anew where its series has changed, else nothing happens.
 $(KERNEL_DIR)/release: $(wildcard vm/pinned) $(if $(MADE_HERE),FORCE) | deps-vm $(if $(MADE_HERE),deps-kernel)
-	@vm/kernel $(KERNEL) $(KERNEL_DIR)
-	@vm/chroot $(KERNEL_DIR) true
+	@$(STOP) vm/kernel $(KERNEL) $(KERNEL_DIR)
+	@$(STOP) vm/chroot $(KERNEL_DIR) true
 
 $(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base $(wildcard vm/inside/*) vm/libs $(if $(filter $(DETECTORS),$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
-	@vm/chroot $(KERNEL_DIR) vm/base $(KERNEL_DIR)
+	@$(STOP) vm/chroot $(KERNEL_DIR) vm/base $(KERNEL_DIR)
 
 ready: $(GUEST)
 
 $(CACHE)/accel: vm/accel | $(KERNEL_DIR)/base.cpio
-	@vm/accel $(KERNEL_DIR) $@
+	@$(STOP) vm/accel $(KERNEL_DIR) $@
 
 FORCE:
 
 .SECONDEXPANSION:
 $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.built: vm/build vm/libs vm/chroot $(KERNEL_DIR)/release \
 		$$(shell find $$(call at,$$*) -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh' -o -name '*.svg') $(if $(DIR),FORCE)
-	@vm/build $(KERNEL_DIR) $(call at,$*) $(@D)
+	@$(STOP) vm/build $(KERNEL_DIR) $(call at,$*) $(@D)
 
 # The bench's program takes its numbers from the headers of these directories.
 $(BUILD_DIR)/bench/.built: $(patsubst %,$(BUILD_DIR)/%/.built,eventfd handle ioctl netlink ring)
@@ -266,4 +278,7 @@ include workshop/Makefile.inc
 .PHONY: all help demo new check-new check check-here check-all check-debug check-race shell terminal doctor check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint pin deps clean clean-cache compile_commands.json $(MECHANISMS)
 
 .DEFAULT:
-	@echo "There is no target $@. The directories are: $(MECHANISMS). make help shows the rest." >&2; false
+	@case $@ in \
+	build | watch | gdb | show-fault) echo "make $@ needs a name: make $@-procfs, or another of" ;; \
+	*) echo "There is no target $@ (make help shows what there is). The directories are" ;; \
+	esac >&2; echo "$(MECHANISMS)" >&2; false
