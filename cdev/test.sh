@@ -73,6 +73,7 @@ for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: files="/dev/cdev_example0 /dev/cdev_example1"
+# Trace: hide=openat
 
 first=/dev/cdev_example0
 second=/dev/cdev_example1

@@ -73,6 +73,7 @@ for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: runs="./eventfd_user -s 2" more="./eventfd_user 1001" files=/dev/eventfd_example
+# Trace: also=eventfd_read hide='openat|exit_group'
 
 file=/dev/eventfd_example
 usage="usage: eventfd_user [-s] [rings]

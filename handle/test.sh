@@ -74,6 +74,7 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: files=/dev/handle_example
 # Stress: add more './handle_test open full=3 many read@edge=4 write@edge=known'; add more './handle_test mixed'
+# Trace: hide=exit_group
 
 file=/dev/handle_example
 long=$(printf '%200s' '' | tr ' ' x)

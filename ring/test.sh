@@ -74,6 +74,7 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: files=/dev/ring_example
 # Stress: add more './ring_test open map ring head=17 ring'; add more './ring_test changed'
+# Trace: hide='openat|exit_group'
 
 file=/dev/ring_example
 long=$(printf '%200s' '' | tr ' ' x)

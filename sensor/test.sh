@@ -74,6 +74,7 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: runs="./sensor_user 1" more="./sensor_user 1 9 1" options=-u
 # Stress: files="/dev/sensor_example0 /sys/class/sensor_example/sensor_example0/period_ms"
+# Trace: run='echo -1000 >/sys/class/sensor_example/sensor_example0/limit; ./sensor_user 3' hide='openat|exit_group|sh:'
 
 node=/dev/sensor_example0
 attributes=/sys/class/sensor_example/sensor_example0
