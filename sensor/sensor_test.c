@@ -133,7 +133,7 @@ static int right(const struct sensor_example_sample *sample)
 	return sample->value == (phase < 50 ? phase : 100 - phase);
 }
 
-/* Reads so many, one by one. Counts those with the right value, the next number and a later time. */
+/* Reads so many, one by one. Counts those that are right: value, number, time. */
 static void samples(int count)
 {
 	struct sensor_example_sample now, before = {};
