@@ -3,13 +3,15 @@
  * Does what test.sh cannot do in shell: reads with odd buffers, calls that wait while the
  * sensor goes, several callers at once, uevents. Prints the results.
  *
- * Usage: sensor_test [-u] [-n] read BUFFER COUNT     (BUFFER: good, null, unmapped, kernel, readonly, edge)
- *        sensor_test samples COUNT | behind MS | two | threads | readv | poll | nothing COMMAND...
+ * Usage: sensor_test [-u] [-n] read BUFFER COUNT
+ *        sensor_test samples COUNT | behind MS
+ *        sensor_test two|threads|poll|again|readv|seek|pread|write|signal|restart
  *        sensor_test exchange PERIOD LIMIT [BUFFER] | number NUMBER
- *        sensor_test unbind read|poll|state|again|held|open
- *        sensor_test signal|restart | state | uevent | crossing | storm
- *        sensor_test seek|pread|write|splice | reload | unload | load PARAMETERS | early
+ *        sensor_test unbind read|poll|all|held
+ *        sensor_test state|uevents|storm|reload|unload | load PARAMETERS
+ *        sensor_test nothing COMMAND...
  *
+ * BUFFER: good, null, unmapped, kernel, readonly, edge, half
  * -u: as nobody, -n: O_NONBLOCK.
  */
 #define _GNU_SOURCE
@@ -131,7 +133,7 @@ static int right(const struct sensor_example_sample *sample)
 	return sample->value == (phase < 50 ? phase : 100 - phase);
 }
 
-/* Reads so many, one by one. Counts the good ones: right value, next number, later than the one before. */
+/* Reads so many, one by one. Counts those that are right: value, number, time. */
 static void samples(int count)
 {
 	struct sensor_example_sample now, before = {};
@@ -413,7 +415,7 @@ static void interrupted(int restart)
 	printf("%s\n", told(result(&call)));
 }
 
-/* Waits for a uevent of the first sensor, and prints what it says. Only the kernel's (nl_pid 0) count. */
+/* A socket that hears uevents */
 static int uevents(void)
 {
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
@@ -424,6 +426,7 @@ static int uevents(void)
 	return fd;
 }
 
+/* Waits for this uevent of the first sensor, and prints it. Only the kernel's (nl_pid 0) count. */
 static void uevent(int fd, const char *wanted)
 {
 	struct sockaddr_nl from;
@@ -449,8 +452,8 @@ static void uevent(int fd, const char *wanted)
 	}
 }
 
-/* A limit below every value makes the state high, one above makes it ok: the attribute's poll wakes up. */
-static void state(void)
+/* A limit below every value makes the state high, one above all makes it ok: poll wakes up. */
+static void crossings(void)
 {
 	int fd = open(ATTRIBUTES "state", O_RDONLY), events = uevents(), i;
 	struct pollfd pollfd = { .fd = fd, .events = POLLPRI };
@@ -529,7 +532,7 @@ static void storm(void)
 	printf("%ld wrong\n", wrong);
 }
 
-/* Loads the module while another process tries to open the nodes: prints how they fail, but ENOENT. */
+/* Runs a program to which each read of 16 bytes returns 0. */
 static void nothing(char **argv)
 {
 	struct sock_filter filter[] = {
@@ -540,7 +543,7 @@ static void nothing(char **argv)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 0), /* errno 0: success, 0 bytes */
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog prog = { sizeof(filter) / sizeof(filter[0]), filter };
+	struct sock_fprog prog = { 6, filter };
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, 2, &prog))
 		err(1, "seccomp");
@@ -578,7 +581,7 @@ int main(int argc, char *argv[])
 			err(1, "setuid");
 	}
 	if (argc < 2)
-		errx(2, "usage: see the head of sensor_test.c");
+		errx(2, "see the head of sensor_test.c");
 	command = argv[1];
 
 	if (!strcmp(command, "samples") && argc == 3) {
@@ -604,7 +607,7 @@ int main(int argc, char *argv[])
 	} else if (!strcmp(command, "signal") || !strcmp(command, "restart")) {
 		interrupted(!strcmp(command, "restart"));
 	} else if (!strcmp(command, "state")) {
-		state();
+		crossings();
 	} else if (!strcmp(command, "uevents")) { /* of a sensor that comes and goes */
 		fd = uevents();
 		alarm(PATIENCE);
@@ -656,7 +659,7 @@ int main(int argc, char *argv[])
 		i = open(MODULE ".ko", O_RDONLY);
 		printf("%s\n", told(syscall(SYS_finit_module, i, argv[2], 0)));
 	} else {
-		errx(2, "usage: see the head of sensor_test.c");
+		errx(2, "see the head of sensor_test.c");
 	}
 	return 0;
 }

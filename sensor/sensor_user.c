@@ -17,7 +17,7 @@
 
 #define PATH "/dev/sensor_example0"
 
-static void usage(void)
+static void wrong_usage(void)
 {
 	fprintf(stderr, "usage: sensor_user [count [period_ms limit]]\n");
 	exit(2);
@@ -31,7 +31,7 @@ static long long number(const char *text, long long min, long long max)
 	errno = 0;
 	n = strtoll(text, &end, 0);
 	if (errno || end == text || *end || n < min || n > max)
-		usage();
+		wrong_usage();
 	return n;
 }
 
@@ -45,7 +45,7 @@ int main(int argc, char *argv[])
 	int fd;
 
 	if (getopt(argc, argv, "+") != -1 || (argc > 2 && argc != 4))
-		usage();
+		wrong_usage();
 	if (argc > 1)
 		count = number(argv[1], 1, 1000000);
 	if (argc > 2) {
@@ -69,7 +69,7 @@ int main(int argc, char *argv[])
 		if (ret != sizeof(sample))
 			errx(EXIT_FAILURE, "read %s: %zd of %zu bytes read", PATH, ret,
 			     sizeof(sample));
-		/* The difference of unsigned numbers is right even where the sequence wraps around. */
+		/* Unsigned: the difference is right even where the sequence wraps around. */
 		if (i && sample.sequence != next)
 			printf("missed %u\n", sample.sequence - next);
 		next = sample.sequence + 1;
