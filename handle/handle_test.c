@@ -600,30 +600,69 @@ enum { ROUNDS = 200, INTS = 50 };
 
 struct race {
 	int stop, wrong;
+	int taken; /* messages */
 	int seen[ROUNDS];
 };
 
-/* Takes messages until the box is empty and the race over. All ints of a message must be equal. */
+/*
+ * Takes messages until the box is empty and the race over. All ints of a message must be
+ * equal. The buffer lies in two pages, which are missing before each read. So the copy
+ * takes longer and stops in the middle, and others come in between more often.
+ */
 static void take(struct race *race)
 {
-	int ids[INTS], stop, i, same;
+	char *pages =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const ssize_t size = INTS * sizeof(int);
+	int *ids = (int *)(pages + page - size / 2);
+	int stop, i, same;
 	ssize_t ret;
 
 	do {
 		stop = __atomic_load_n(&race->stop, __ATOMIC_ACQUIRE);
-		ret = read(boxes[0], ids, sizeof(ids));
+		madvise(pages, 2 * page, MADV_DONTNEED);
+		ret = read(boxes[0], ids, size);
 		if (!ret) {
 			sched_yield();
 			continue;
 		}
 		for (i = same = 1; i < INTS; i++)
 			same &= ids[i] == ids[0];
-		if (ret != sizeof(ids) || !same || ids[0] < 0 || ids[0] >= ROUNDS)
+		if (ret != size || !same || ids[0] < 0 || ids[0] >= ROUNDS)
 			__atomic_add_fetch(&race->wrong, 1, __ATOMIC_RELAXED);
 		else
-			__atomic_add_fetch(&race->seen[ids[0]], 1, __ATOMIC_RELEASE);
+			__atomic_add_fetch(&race->seen[ids[0]], 1, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&race->taken, 1, __ATOMIC_RELEASE);
 	} while (ret || !stop);
-	exit(0);
+}
+
+/* Starts two readers of a new box. */
+static struct race *begin_race(void)
+{
+	struct race *race =
+		mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	alarm(30);
+	boxes[0] = new_box();
+	for (i = 0; i < 2; i++) {
+		if (!fork()) {
+			alarm(30); /* a child does not inherit it */
+			take(race);
+			exit(0);
+		}
+	}
+	return race;
+}
+
+/* Lets the readers empty the box, and waits for their end. */
+static void end_race(struct race *race)
+{
+	int status;
+
+	__atomic_store_n(&race->stop, 1, __ATOMIC_RELEASE);
+	while (wait(&status) > 0)
+		race->wrong += status != 0;
 }
 
 static void put(int id)
@@ -637,39 +676,50 @@ static void put(int id)
 }
 
 /*
- * Two processes read one box at once. With one writer, which waits until each message
- * has been taken, each message must come once, and whole. With two writers, which do not
- * wait, messages are replaced, but each must come whole.
+ * Two processes read one box at once. Each message is written after the one before it has
+ * been taken. So each must come once, and whole.
  */
-static void race(int writers)
+static void two_readers(void)
 {
-	struct race *race =
-		mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int i, n, id;
+	struct race *race = begin_race();
+	int id;
 
-	alarm(60);
-	boxes[0] = new_box();
-	for (i = 0; i < 2; i++)
-		if (!fork())
-			take(race);
-	for (i = 0; i < writers; i++) {
-		if (writers > 1 && fork())
-			continue;
-		for (id = 0; id < ROUNDS; id++) {
-			put(id);
-			while (writers == 1 && !__atomic_load_n(&race->seen[id], __ATOMIC_ACQUIRE))
-				sched_yield();
-		}
-		if (writers > 1)
-			exit(0);
+	for (id = 0; id < ROUNDS; id++) {
+		put(id);
+		while (!__atomic_load_n(&race->taken, __ATOMIC_ACQUIRE))
+			sched_yield();
+		__atomic_sub_fetch(&race->taken, 1, __ATOMIC_RELAXED);
 	}
-	for (i = 1; i < writers; i++)
-		wait(NULL);
-	race->stop = 1;
-	while (wait(&n) > 0)
-		race->wrong += n != 0;
+	end_race(race);
 	for (id = 0; id < ROUNDS; id++)
-		race->wrong += writers == 1 && race->seen[id] != 1;
+		race->wrong += race->seen[id] != 1;
+	printf("%d wrong\n", race->wrong);
+}
+
+/*
+ * Two processes write at once, and do not wait: messages are replaced. Each message that
+ * is read must be whole.
+ */
+static void two_writers(void)
+{
+	struct race *race = begin_race();
+	pid_t writers[2];
+	int i, id;
+
+	for (i = 0; i < 2; i++) {
+		writers[i] = fork();
+		if (writers[i])
+			continue;
+		alarm(30); /* a child does not inherit it */
+		for (id = 0; __atomic_load_n(&race->taken, __ATOMIC_RELAXED) < ROUNDS; id++) {
+			put(id % ROUNDS);
+			sched_yield();
+		}
+		exit(0);
+	}
+	for (i = 0; i < 2; i++)
+		waitpid(writers[i], NULL, 0);
+	end_race(race);
 	printf("%d wrong\n", race->wrong);
 }
 
@@ -751,9 +801,9 @@ int main(int argc, char *argv[])
 	else if (!strcmp(command, "held-write"))
 		held_write();
 	else if (!strcmp(command, "race"))
-		race(1);
+		two_readers();
 	else if (!strcmp(command, "mixed"))
-		race(2);
+		two_writers();
 	else if (!strcmp(command, "dma-buf"))
 		dma_buf();
 	else if (!strcmp(command, "reload"))

@@ -171,15 +171,6 @@ steps "fork open create write=child send wait receive read" "5 child" "a box out
 steps "open create write=known send drop close fork nobody open receive read write=new" "open: Permission denied, 5 known" \
 	"nobody gets a box through a socket, and can use it"
 
-steps "open many" "100, No space left on device" "there are at most 100 boxes, then CREATE fails with ENOSPC"
-steps "open many drop create create" "100, No space left on device, No space left on device" \
-	"after one of 100 boxes is closed there can be one more"
-steps "open many fork open create wait" "100, No space left on device, No space left on device" "the limit is for all programs together"
-steps "open full=1" "Too many open files" "CREATE fails with EMFILE if the table of descriptors is full, and leaves no descriptor"
-steps "open full=200 many" "Too many open files, 100, No space left on device" \
-	"after 200 times EMFILE there can still be 100 boxes, and not more"
-steps "open many full=1" "100, No space left on device, No space left on device" "with 100 boxes and a full table CREATE fails with ENOSPC"
-
 is "$(./handle_test held-read)" "create succeeds, other 1, read Interrupted system call, write Interrupted system call, 5 first, left 0" \
 	"while a read is half done others wait for this box until a signal comes, and other boxes do not wait"
 is "$(./handle_test held-write)" "5 first, 6, 5, 5 later" \
@@ -209,6 +200,14 @@ load ./handle_kernel.ko
 before=$(said handle_kernel | wc -l)
 is "$(try ./handle_user again)" "kernel said: again" "after a second load the program works again"
 is "$(said handle_kernel | tail -n +$((before + 1)))" "" "without dyndbg nothing is logged"
+steps "open many" "100, No space left on device" "there are at most 100 boxes, then CREATE fails with ENOSPC"
+steps "open many drop create create" "100, No space left on device, No space left on device" \
+	"after one of 100 boxes is closed there can be one more"
+steps "open many fork open create wait" "100, No space left on device, No space left on device" "the limit is for all programs together"
+steps "open many full=1" "100, No space left on device, No space left on device" "with 100 boxes and a full table CREATE fails with ENOSPC"
+steps "open full=1" "Too many open files" "CREATE fails with EMFILE if the table of descriptors is full, and leaves no descriptor"
+steps "open full=200 many" "Too many open files, 100, No space left on device" \
+	"after 200 times EMFILE there can still be 100 boxes, and not more"
 is "$(try rmmod handle_kernel)" "" "after the program has ended rmmod succeeds"
 is "$(try ./handle_user)" "handle_user: open $file: No such file or directory
 exit 1" "without the module the program reports that there is no such file"
