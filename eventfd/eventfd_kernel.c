@@ -9,8 +9,8 @@
  *
  * BELL hands over an eventfd: it becomes the bell of this open file. -1 takes the bell
  * back. Both end the ringing of the bell before. RING has the bell rung 1 to 1000 times,
- * once per tick of the kernel's timer, and returns at once. Nothing has changed if a
- * command fails: with EBADF (no such descriptor), EINVAL (no eventfd, or another number of
+ * some milliseconds apart, and returns at once. Nothing has changed if a command
+ * fails: with EBADF (no such descriptor), EINVAL (no eventfd, or another number of
  * rings), ENOTCONN (RING without a bell), EBUSY (RING while the bell rings), EFAULT (a
  * bad pointer) or ENOTTY (another command).
  *
@@ -117,6 +117,9 @@ static int bell_set(struct bell *bell, int fd)
 /*
  * Runs for the program that called ioctl(2), and may sleep. The lock is never held for
  * long, so nobody needs a signal to end the wait for it.
+ *
+ * A delay of 1 means 1 tick of the kernel's timer (1 / HZ seconds) or a little more: a timer
+ * never expires too early. As the present tick is not over, it takes the second one.
  */
 static int bell_ring(struct bell *bell, u32 rings)
 {
@@ -131,7 +134,7 @@ static int bell_ring(struct bell *bell, u32 rings)
 		ret = -EBUSY;
 	} else {
 		bell->rings = rings;
-		schedule_delayed_work(&bell->work, 1); /* 1 tick, which is 1 / HZ seconds */
+		schedule_delayed_work(&bell->work, 1);
 	}
 	mutex_unlock(&bell->lock);
 	return ret;
