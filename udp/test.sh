@@ -86,6 +86,7 @@ where= # set to a command that runs others in the network namespace
 user() { try $where timeout 5 ./udp_user "$@"; }
 # bytes N [OPTION...]: prints what happens to a datagram of N bytes
 bytes() { n=$1 && shift && head -c "$n" /dev/zero | tr '\0' x | $where ./udp_test "$@" say; }
+hex=$(printf %04X 5555) # our port, as /proc/net/udp shows it
 # sockets [PORT]: prints the UDP sockets on our port or another, as address:port in hexadecimal
 sockets() { sed -n "s/.* \([0-9A-F]*:$(printf %04X "${1:-5555}")\) 00000000:0000 .*/\1/p" /proc/net/udp; }
 # turns: prints how often the worker is called for 150 datagrams that have all arrived
@@ -114,7 +115,7 @@ nothing() { is "$(sockets; loaded udp_kernel)" "" "after $1 neither the socket n
 load ./udp_kernel.ko
 before=$(said udp_kernel | wc -l)
 echo 1..86
-is "$(sockets)" "0100007F:15B3" "the socket is at 127.0.0.1 port 5555"
+is "$(sockets)" "0100007F:$hex" "the socket is at 127.0.0.1 port 5555"
 is "$(cd /sys/module/udp_kernel/parameters && stat -c '%A' address port && cat address port)" "-r--r--r--
 -r--r--r--
 127.0.0.1
@@ -188,7 +189,7 @@ exit 1" "by default another machine cannot reach the socket"
 rmmod udp_kernel
 
 load ./udp_kernel.ko address=$far
-is "$(sockets) $(cat /sys/module/udp_kernel/parameters/address)" "010200C0:15B3 $far" \
+is "$(sockets) $(cat /sys/module/udp_kernel/parameters/address)" "010200C0:$hex $far" \
 	"with address=$far the socket is at that address"
 is "$(user -h $far "from afar")" "kernel said: from afar" "with address=$far another machine gets an answer"
 for n in 0 200; do is "$(bytes $n -t $far)" "the same $n bytes" "a datagram of $n bytes from another machine is answered"; done
@@ -205,7 +206,7 @@ is "$(./udp_test unload)" "removed" "answers that cannot be sent do not delay rm
 
 $where insmod ./udp_kernel.ko
 where=
-is "$(sockets) $(user)" "0100007F:15B3 kernel said: hi kernel" \
+is "$(sockets) $(user)" "0100007F:$hex kernel said: hi kernel" \
 	"when insmod runs in another network namespace the socket is in the first one all the same"
 rmmod udp_kernel
 load ./udp_kernel.ko address=0.0.0.0 port=0x1f90
