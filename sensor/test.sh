@@ -72,7 +72,7 @@ built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
 for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
-# Stress: runs="./sensor_user 1" more="./sensor_user 1 9 1" options=-u
+# Stress: runs="./sensor_user 1" more="./sensor_user 1 9 1" options="-u -d"
 # Stress: files="/dev/sensor_example0 /sys/class/sensor_example/sensor_example0/period_ms"
 # Trace: run='echo -1000 >/sys/class/sensor_example/sensor_example0/limit; ./sensor_user 3' hide='openat|exit_group|sh:'
 

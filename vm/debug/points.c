@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * points [-w] [-l MODULE [-p PARAMETERS] [-u] [-r ROUNDS]] [-q] PROGRAM [ARGUMENT...]: has the
+ * points [-w] [-l MODULE [-p PARAMETERS] [-u] [-d] [-r ROUNDS]] [-q] PROGRAM [ARGUMENT...]: has the
  * kernel fail the first of all the allocations and user copies it makes for a load of
  * MODULE.ko, or for the program, then only the second, and so on until there are no more.
  * Which of them count is up to the filters in /sys/kernel/debug/failslab and so on, see
@@ -10,6 +10,7 @@
  *
  *   -w  fails those of anybody, say a worker, not only the caller's; kmalloc()'s alone
  *   -u  a load that did not mind need not be of use
+ *   -d  for a load EINVAL is proper too: the driver core says so where it has no memory
  *   -r  so often it is loaded and unloaded in the end, with nothing failing
  *   -q  full queues are proper too
  */
@@ -35,7 +36,7 @@
 
 static const char *module, *parameters = "";
 static char **program;
-static int module_fd, workers, useless, rounds, queues;
+static int module_fd, workers, useless, driver, rounds, queues;
 static unsigned int point;
 
 static void complain(const char *format, ...)
@@ -256,7 +257,7 @@ static int proper(int status)
 	static const int errors[] = { ENOMEM, EFAULT, ENOBUFS, ENFILE, EAGAIN };
 	size_t i, n = queues ? sizeof(errors) / sizeof(*errors) : 2;
 
-	if (!status)
+	if (!status || (driver && module && status == EINVAL))
 		return 1;
 	for (i = 0; i < n; i++)
 		if (module ? status == errors[i] : status < 100 && says(strerror(errors[i])))
@@ -277,7 +278,7 @@ int main(int argc, char *argv[])
 	char *before, file[100];
 	int option, status, last;
 
-	while ((option = getopt(argc, argv, "+wl:p:ur:q")) != -1) {
+	while ((option = getopt(argc, argv, "+wl:p:udr:q")) != -1) {
 		switch (option) {
 		case 'w':
 			workers = 1;
@@ -290,6 +291,9 @@ int main(int argc, char *argv[])
 			break;
 		case 'u':
 			useless = 1;
+			break;
+		case 'd':
+			driver = 1;
 			break;
 		case 'r':
 			rounds = atoi(optarg);
