@@ -727,7 +727,7 @@ static void say_woken(int events, const char *name, const char *arg)
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	revents = ready(events, 5000);
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	/* poll(2) looks once more when its time is over, and then reports what nobody woke it for. */
+	/* When its time is over poll(2) looks once more, and reports what nobody woke it for. */
 	if (end.tv_sec - begin.tv_sec > 3)
 		say("late");
 	say_ready(revents);
