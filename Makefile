@@ -49,8 +49,8 @@ endif
 FOREIGN := $(filter-out $(HOST_ARCH),$(GUEST_ARCH))
 ifneq ($(GUEST_ARCH),amd64)
 SUFFIX := -$(GUEST_ARCH)
-ifneq ($(MADE_HERE),)
-$(error Linux $(KERNEL) is for amd64 only: leave ARCH=$(GUEST_ARCH) out)
+ifneq ($(MADE_HERE)$(filter %-syscall-patch bench check-bench% check-faults% show-fault-% check-debug% check-race%,$(MAKECMDGOALS)),)
+$(error This is for amd64 only: leave ARCH=$(GUEST_ARCH) out)
 endif
 endif
 # What is emulated needs no trial.
@@ -89,7 +89,7 @@ help:
 #: make doctor          what will work on this computer, and what is missing
 #:
 #: Each of them installs the packages that it lacks, and says so. KERNEL=5.10 (6.1, 6.12, 7.2, 7.3) boots
-#: another kernel. More:
+#: another kernel, ARCH=arm64 another processor. More:
 #:   demo-procfs            one directory; demo-syscall-patch builds a kernel first
 #:   terminal               a second terminal in the guest of make shell
 #:   build-procfs           build anew for that guest; then say "reload" inside
