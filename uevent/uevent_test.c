@@ -206,6 +206,12 @@ static int send_forged(int port)
 	return sendto(fd, text, sizeof(text), 0, (struct sockaddr *)&to, sizeof(to)) < 0;
 }
 
+static void forge(int port)
+{
+	if (send_forged(port))
+		err(1, "sendto");
+}
+
 static void forged(const char *how)
 {
 	int fd = open_socket(1);
@@ -335,10 +341,9 @@ int main(int argc, char *argv[])
 		heard();
 	else if (argc == 2 && !strcmp(argv[0], "forged"))
 		forged(argv[1]);
-	else if (argc > 1 && !strcmp(argv[0], "forge")) {
-		if (send_forged(argc > 2 ? atoi(argv[2]) : 0))
-			err(1, "sendto");
-	} else if (argc == 1 && !strcmp(argv[0], "overrun"))
+	else if (argc > 1 && !strcmp(argv[0], "forge"))
+		forge(argc > 2 ? atoi(argv[2]) : 0);
+	else if (argc == 1 && !strcmp(argv[0], "overrun"))
 		overrun();
 	else if (argc == 1 && !strcmp(argv[0], "race"))
 		race();

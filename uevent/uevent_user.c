@@ -127,6 +127,9 @@ static void listen_to_events(int sock, long count)
 
 	printf("listening\n");
 	while (count < 0 || printed < count) {
+		/* A program that reads our lines from a pipe gets each one at once. */
+		if (fflush(stdout))
+			err(EXIT_FAILURE, "write standard output");
 		errno = receive(sock, 0);
 		if (errno == ENOBUFS) { /* we read too slowly, and the kernel dropped events */
 			warnx("events were lost");
@@ -160,7 +163,6 @@ int main(int argc, char *argv[])
 		if (end == argv[optind] || *end || count < 1)
 			usage_error();
 	}
-	setlinebuf(stdout); /* a program that reads the events from a pipe gets each one at once */
 
 	if (listening)
 		listen_to_events(open_socket(), count);
