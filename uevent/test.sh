@@ -72,6 +72,7 @@ built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
 for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Programs: /lib/systemd/systemd-udevd /bin/udevadm
 # Stress: files="/sys/class/misc/uevent_example/announce /dev/uevent_example"
 # Trace: also=netlink_recvmsg
 
@@ -79,8 +80,16 @@ node=/dev/uevent_example
 device=/sys/class/misc/uevent_example
 file=$device/announce
 long=$(printf '%200s' '' | tr ' ' x)
+rules=/run/udev/rules.d/70-uevent_example-test.rules
 work=$(mktemp -d) || cannot "there is no place for temporary files"
-trap 'rm -rf "$work"' EXIT
+started=
+# Nothing of what the test gave to udev is left.
+leave_udev() {
+	[ ! -e $rules ] || { rm $rules && udevadm control --reload; }
+	[ -z "$started" ] || udevadm control --exit
+	started=
+}
+trap 'leave_udev; rm -rf "$work"' EXIT
 
 # await FILE TEXT: waits until the file has such a line, 5 seconds at most
 await() {
@@ -106,7 +115,7 @@ left() { ls -d $node $device 2>/dev/null; loaded uevent_kernel; }
 
 listens order ./uevent_user -l 3
 load ./uevent_kernel.ko dyndbg
-echo 1..61
+echo 1..65
 printf hi >$file
 rmmod uevent_kernel
 heard order "add
@@ -226,6 +235,46 @@ last" "a listener that reads too slowly reports the loss, and goes on"
 wait
 is "$(./uevent_test held-write)" "meanwhile other, then Success, hhhh" "while a write is half done others can announce"
 is "$(./uevent_test race)" "0 wrong, 1000 and 1000 announced" "two that announce at once are heard, each in its order"
+
+# rule RULE MESSAGE: udev gets the rule, then the event; prints what the rule has written
+rule() {
+	mkdir -p ${rules%/*}
+	echo "$1" | sed "s|/run/said|$work/said|" >$rules
+	rm -f "$work/said"
+	udevadm control --reload
+	printf %s "$2" >$file
+	udevadm settle --timeout=10
+	cat "$work/said" 2>/dev/null
+}
+# shellcheck disable=SC2317 # it is called as $check
+# skip GOT WANTED NAME: in place of a check that cannot be made, for which $why has the reason
+skip() {
+	count=$((count + 1))
+	echo "ok $count - $3 # SKIP $why"
+}
+check=is why="this machine has no udev"
+udevd=/lib/systemd/systemd-udevd
+if [ ! -x $udevd ]; then
+	check=skip
+elif [ ! -e /run/udev/control ]; then
+	$udevd --daemon 2>/dev/null
+	started=yes
+fi
+wrong=$(grep '^KERNEL==' README.md | head -n 1) right=$(grep '^KERNEL==' README.md | tail -n 1)
+if [ $check = is ]; then rule "$wrong" "\$(touch $work/owned)" >/dev/null; fi
+$check "$(ls "$work/owned" 2>&1)" "$work/owned" "the first rule of README.md runs a command in the message, as root"
+rm -f "$work/owned"
+if [ $check = is ]; then text=$(rule "$right" "\$(touch $work/owned) \"'; x"); fi
+$check "$text $(ls "$work/owned" 2>/dev/null)" "\$(touch $work/owned) \"'; x " "the second rule of README.md writes down the message, and runs nothing"
+if [ $check = is ]; then
+	./uevent_test forge multicast
+	udevadm settle --timeout=10
+fi
+$check "$(cat "$work/said" 2>&1)" "$text" "udev ignores a forged event"
+if [ $check = is ]; then rule 'KERNEL=="uevent_example", ENV{LAST}="$env{MESSAGE}"' "one
+two"; fi
+$check "$(udevadm info --query=property --name=$node 2>&1 | grep LAST)" "LAST=one" "udev keeps what a rule has set, up to the first newline"
+leave_udev
 
 is "$(./uevent_test held-unload)" "meanwhile other, then No such device, nothing" \
 	"rmmod succeeds while a write is half done, and the write then fails with ENODEV"
