@@ -115,7 +115,7 @@ left() { ls -d $node $device 2>/dev/null; loaded uevent_kernel; }
 
 listens order ./uevent_user -l 3
 load ./uevent_kernel.ko dyndbg
-echo 1..65
+echo 1..67
 printf hi >$file
 rmmod uevent_kernel
 heard order "add
@@ -194,10 +194,12 @@ exit 1" "the program reports that its event did not come to its network namespac
 
 # Forged events
 for how in unicast multicast; do
-	is "$(./uevent_test forged $how)" "from a program with uid 0: forged" \
+	is "$(./uevent_test forged-$how)" "from a program with uid 0: forged" \
 		"root can send what looks like an event ($how): only the number of the sender differs"
-	is "$(./uevent_test -u forged $how)" "Operation not permitted" "a user who is not root cannot send ($how)"
-	is "$(./uevent_test -U -n forged $how | cut -d ' ' -f 1-3)" "from a program" \
+	is "$(./uevent_test -u forged-$how)" "Operation not permitted" "a user who is not root cannot send ($how)"
+	is "$(./uevent_test -a forged-$how)" "from a program with uid 65534: forged" \
+		"a user who is not root, but has CAP_NET_ADMIN, can send ($how)"
+	is "$(./uevent_test -U -n forged-$how | cut -d ' ' -f 1-3)" "from a program" \
 		"root of another user namespace can send in a network namespace of its own ($how)"
 done
 listens forged sh -c 'echo $$; exec ./uevent_user -l 1'

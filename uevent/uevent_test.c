@@ -5,8 +5,9 @@
  *
  * Usage: uevent_test event TEXT             (TEXT may contain \n, \t and \0)
  *        uevent_test write BUFFER COUNT
- *        uevent_test [-u] [-U] [-n] heard   (-u: as nobody, -U, -n: in a user or a
- *        uevent_test [-u] [-U] [-n] forged unicast|multicast      network namespace)
+ *        uevent_test [-a] [-u] [-U] [-n] heard|forged-unicast|forged-multicast
+ *                  (-a, -u: as nobody, with -a as one who may administer the network;
+ *                  -U, -n: in another user or network namespace)
  *        uevent_test forge unicast PORT
  *        uevent_test forge multicast
  *        uevent_test overrun|race|held-write|held-unload|reload
@@ -16,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/netlink.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
@@ -25,6 +27,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -212,11 +215,11 @@ static void forge(int port)
 		err(1, "sendto");
 }
 
-static void forged(const char *how)
+static void forged(int unicast)
 {
 	int fd = open_socket(1);
 
-	if (send_forged(*how == 'u' ? port_of(fd) : 0))
+	if (send_forged(unicast ? port_of(fd) : 0))
 		printf("%m\n");
 	else
 		print_heard(fd);
@@ -320,15 +323,29 @@ static void reload(void)
 	printf("%d\n", i);
 }
 
+/* With capable the process keeps one part of the power of root: CAP_NET_ADMIN. */
+static void become_nobody(int capable)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = {
+		{ .effective = 1 << CAP_NET_ADMIN, .permitted = 1 << CAP_NET_ADMIN },
+	};
+
+	if (prctl(PR_SET_KEEPCAPS, capable) || setgroups(0, NULL) || setgid(65534) || setuid(65534))
+		err(1, "setuid");
+	if (capable && syscall(SYS_capset, &header, data))
+		err(1, "capset");
+}
+
 int main(int argc, char *argv[])
 {
 	int option;
 
 	announcer = open(PATH, O_WRONLY); /* before we lose the right */
-	while ((option = getopt(argc, argv, "uUn")) != -1) {
-		if (option == 'u' && (setgroups(0, NULL) || setgid(65534) || setuid(65534)))
-			err(1, "setuid");
-		if (option != 'u' && unshare(option == 'U' ? CLONE_NEWUSER : CLONE_NEWNET))
+	while ((option = getopt(argc, argv, "auUn")) != -1) {
+		if (option == 'a' || option == 'u')
+			become_nobody(option == 'a');
+		else if (unshare(option == 'U' ? CLONE_NEWUSER : CLONE_NEWNET))
 			err(1, "unshare");
 	}
 	argv += optind;
@@ -339,8 +356,8 @@ int main(int argc, char *argv[])
 		write_odd(argv[1], strtoul(argv[2], NULL, 0));
 	else if (argc == 1 && !strcmp(argv[0], "heard"))
 		heard();
-	else if (argc == 2 && !strcmp(argv[0], "forged"))
-		forged(argv[1]);
+	else if (argc == 1 && !strncmp(argv[0], "forged-", 7))
+		forged(argv[0][7] == 'u');
 	else if (argc > 1 && !strcmp(argv[0], "forge"))
 		forge(argc > 2 ? atoi(argv[2]) : 0);
 	else if (argc == 1 && !strcmp(argv[0], "overrun"))

@@ -49,9 +49,10 @@ static int open_socket(void)
 }
 
 /*
- * Takes the next event of the kernel. Root can send to this socket and to its group too:
- * only the number of the sender tells. The kernel has number 0, and nobody else can have
- * it. Returns 0, or an errno if there is no event.
+ * Takes the next event of the kernel. Returns 0, or an errno if there is none. A program
+ * with CAP_NET_ADMIN (a part of the power of root, which containers often have) can send
+ * what looks like an event. Only the number of the sender tells: the kernel has number 0,
+ * and no program can have it.
  */
 static int receive(int fd, int flags)
 {
