@@ -115,7 +115,7 @@ left() { ls -d $node $device 2>/dev/null; loaded uevent_kernel; }
 
 listens order ./uevent_user -l 3
 load ./uevent_kernel.ko dyndbg
-echo 1..67
+echo 1..68
 printf hi >$file
 rmmod uevent_kernel
 heard order "add
@@ -189,7 +189,7 @@ is "$(./uevent_test -n heard)" "from the kernel with uid 0: hi" "a program in an
 is "$(./uevent_test -U heard)" "from the kernel with uid 65534: hi" \
 	"a program in another user namespace hears the events, and sees a sender that is not uid 0"
 is "$(./uevent_test -U -n heard)" nothing "a program in a network namespace of another user namespace hears nothing"
-is "$(try unshare -Urn ./uevent_user 2>&1)" "uevent_user: no event came
+is "$(try timeout 5 unshare -Urn ./uevent_user)" "uevent_user: no event came
 exit 1" "the program reports that its event did not come to its network namespace"
 
 # Forged events
@@ -220,6 +220,8 @@ heard one "change
 change: both" "a listener hears all events of its device, also those that a program asked for, and no others"
 is "$(cat "$work/two")" "$(cat "$work/one")" "two listeners hear the same"
 
+is "$(try ./uevent_test taken ./uevent_user)" "kernel said: hi kernel" \
+	"the program works although another socket has the number of its process"
 is "$(./uevent_test overrun)" "No buffer space available, the first ones, again, Resource temporarily unavailable" \
 	"a listener that does not read gets ENOBUFS once, then the events before the loss, and hears those after"
 listens slow ./uevent_user -l

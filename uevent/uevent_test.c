@@ -10,6 +10,7 @@
  *                  -U, -n: in another user or network namespace)
  *        uevent_test forge unicast PORT
  *        uevent_test forge multicast
+ *        uevent_test taken PROGRAM ARGUMENT...
  *        uevent_test overrun|race|held-write|held-unload|reload
  */
 #define _GNU_SOURCE
@@ -53,7 +54,7 @@ static int open_socket(int groups)
 	return fd;
 }
 
-static int port_of(int fd)
+static unsigned int port_of(int fd)
 {
 	struct sockaddr_nl address;
 	socklen_t len = sizeof(address);
@@ -225,6 +226,15 @@ static void forged(int unicast)
 		print_heard(fd);
 }
 
+/* Runs a program when a socket has the number of its process. The kernel gives it to the first. */
+static void taken(char *argv[])
+{
+	if (port_of(open_socket(0)) != (unsigned int)getpid())
+		errx(1, "the socket has another number");
+	execv(argv[0], argv);
+	err(1, "%s", argv[0]);
+}
+
 /* Does not read until the receive buffer is full, which has the smallest possible size. */
 static void overrun(void)
 {
@@ -360,6 +370,8 @@ int main(int argc, char *argv[])
 		forged(argv[0][7] == 'u');
 	else if (argc > 1 && !strcmp(argv[0], "forge"))
 		forge(argc > 2 ? atoi(argv[2]) : 0);
+	else if (argc > 1 && !strcmp(argv[0], "taken"))
+		taken(argv + 1);
 	else if (argc == 1 && !strcmp(argv[0], "overrun"))
 		overrun();
 	else if (argc == 1 && !strcmp(argv[0], "race"))
