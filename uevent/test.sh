@@ -91,9 +91,9 @@ leave_udev() {
 }
 trap 'leave_udev; rm -rf "$work"' EXIT
 
-# await FILE TEXT: waits until the file has such a line, 5 seconds at most
+# await FILE TEXT: waits until the file has such a line, 10 seconds at most
 await() {
-	for _ in $(seq 100); do
+	for _ in $(seq 200); do
 		if grep -qs "$2" "$work/$1"; then return; fi
 		sleep 0.05
 	done
@@ -260,9 +260,10 @@ check=is why="this machine has no udev"
 udevd=/lib/systemd/systemd-udevd
 if [ ! -x $udevd ]; then
 	check=skip
-elif [ ! -e /run/udev/control ]; then
+elif ! udevadm control --ping --timeout=5 2>/dev/null; then
 	$udevd --daemon 2>/dev/null
 	started=yes
+	udevadm control --ping
 fi
 wrong=$(grep '^KERNEL==' README.md | head -n 1) right=$(grep '^KERNEL==' README.md | tail -n 1)
 if [ $check = is ]; then rule "$wrong" "\$(touch $work/owned)" >/dev/null; fi
