@@ -52,6 +52,7 @@ static ssize_t announce_store(struct device *dev, struct device_attribute *attr,
 {
 	char message[sizeof("MESSAGE=") + MESSAGE_MAX]; /* sizeof() counts the NUL */
 	char *variables[2] = { message, NULL };
+	size_t message_len = strlen(buf);
 	int ret;
 
 	if (count > MESSAGE_MAX)
@@ -62,7 +63,7 @@ static ssize_t announce_store(struct device *dev, struct device_attribute *attr,
 		return ret;
 
 	/* %*pE escapes control bytes: a message with a newline cannot forge a log line. */
-	pr_debug("user said \"%*pE\"\n", (int)strlen(buf), buf);
+	pr_debug("user said \"%*pE\"\n", (int)message_len, buf);
 	return count;
 }
 static DEVICE_ATTR_WO(announce);
