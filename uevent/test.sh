@@ -240,10 +240,10 @@ wait
 is "$(./uevent_test held-write)" "meanwhile other, then Success, hhhh" "while a write is half done others can announce"
 is "$(./uevent_test race)" "0 wrong, 1000 and 1000 announced" "two that announce at once are heard, each in its order"
 
-# rule RULE MESSAGE: udev gets the rule, then the event; prints what the rule has written
+# rule FILE MESSAGE: udev gets the rule, then the event; prints what the rule has written
 rule() {
 	mkdir -p ${rules%/*}
-	echo "$1" | sed "s|/run/said|$work/said|" >$rules
+	sed "s|/run/said|$work/said|" "$work/$1" >$rules
 	rm -f "$work/said"
 	udevadm control --reload
 	printf %s "$2" >$file
@@ -265,13 +265,21 @@ elif ! udevadm control --ping --timeout=5 2>/dev/null; then
 	started=yes
 	udevadm control --ping
 fi
-wrong=$(grep '^KERNEL==' README.md | head -n 1) right=$(grep '^KERNEL==' README.md | tail -n 1)
-if [ $check = is ]; then rule "$wrong" "\$(touch $work/owned)" >/dev/null; fi
-$check "$(ls "$work/owned" 2>&1)" "$work/owned" "the first rule of README.md runs a command in the message, as root"
+# The two rules of README.md
+cat >"$work/wrong" <<'RULE'
+KERNEL=="uevent_example", ENV{MESSAGE}=="?*", RUN+="/bin/sh -c 'echo $env{MESSAGE} >>/run/said'"
+RULE
+cat >"$work/right" <<'RULE'
+KERNEL=="uevent_example", ENV{MESSAGE}=="?*", RUN+="/bin/sh -c 'echo \"$$MESSAGE\" >>/run/said'"
+RULE
+# shellcheck disable=SC2016 # it is a variable of udev
+sed 's/$/, ENV{LAST}="$env{MESSAGE}"/' "$work/right" >"$work/last"
+if [ $check = is ]; then rule wrong "\$(touch $work/owned)" >/dev/null; fi
+$check "$(ls "$work/owned" 2>&1)" "$work/owned" "a rule that puts the message into a command of the shell runs what is in the message, as root"
 rm -f "$work/owned"
 text="\$(touch $work/owned) \"'; x"
-if [ $check = is ]; then got=$(rule "$right" "$text"); fi
-$check "$got $(ls "$work/owned" 2>/dev/null)" "$text " "the second rule of README.md writes down the message, and runs nothing"
+if [ $check = is ]; then got=$(rule right "$text"); fi
+$check "$got $(ls "$work/owned" 2>/dev/null)" "$text " "a rule that leaves the message in the environment writes it down, and runs nothing"
 if [ $check = is ]; then
 	./uevent_test forge multicast
 	printf real >$file
@@ -279,7 +287,7 @@ if [ $check = is ]; then
 fi
 $check "$(cat "$work/said" 2>&1)" "$text
 real" "udev ignores a forged event"
-if [ $check = is ]; then rule "$right, ENV{LAST}=\"\$env{MESSAGE}\"" "one
+if [ $check = is ]; then rule last "one
 two" >/dev/null; fi
 $check "$(udevadm info --query=property --name=$node 2>&1 | grep LAST)" "LAST=one" "udev keeps what a rule has set, up to the first newline"
 leave_udev
