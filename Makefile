@@ -18,13 +18,13 @@ watch gdb build: %: %-$(MECHANISMS)
 .PHONY: watch gdb build
 endif
 
-# What the throwaway machine boots: a release of vm/kernels, by default the first that belongs to the
-# Debian release of this computer, else the first.
+# What the throwaway machine boots: a release of vm/kernels, by default that of a kit (vm/kit), else the
+# first that belongs to the Debian release of this computer, else the first.
 ifndef KERNEL
-KERNEL := $(shell awk -v suite="$$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" \
+KERNEL := $(shell cat cache/kernel 2>/dev/null || awk -v suite="$$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" \
 	'/^[0-9]/ && (!k || $$2 == suite) { k = $$1; if ($$2 == suite) exit } END { print k }' vm/kernels)
 endif
-CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-mechanisms
+CACHE ?= $(or $(wildcard $(CURDIR)/cache),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kernel-mechanisms)
 
 # A directory with a target "kernel" brings its own: syscall-patch, whose kernels are called
 # syscall-6.12 and so on. On such a kernel every directory runs; on the others it does not.
@@ -102,6 +102,7 @@ help:
 #:   check-debug, check-race, check-all, check-bench   detectors; data races; every kernel; costs
 #:   bench                  what each mechanism costs: tables and plots
 #:   exercises, exercise-NAME, try-NAME, hint-NAME, solution-NAME   the workshop, see workshop/README.md
+#:   kit DEST=kernel-mechanisms.tar   this tree, its kernel and packages, for laptops without a network
 #:   lint, deps, clean, clean-cache, pin, compile_commands.json
 #: check-all, check-faults and check-debug do not repeat what has passed and not changed since;
 #: AGAIN=yes makes them.
@@ -251,6 +252,10 @@ pin:
 		[ ! -e $(CACHE)/$$k/release ] || printf '%s\t%s\n' $$k "$$(cat $(CACHE)/$$k/release)"; \
 	done | tee vm/pinned
 
+# DEST: a tar archive with everything for computers without a network. DEST=....tar.zst is compressed.
+kit: $(KERNEL_DIR)/base.cpio | deps-laptop
+	@$(STOP) vm/kit "$(call given,DEST)"
+
 deps: deps-build deps-vm deps-chroot deps-kernel deps-shell deps-watch deps-gdb deps-faults deps-bench deps-lint deps-editor
 
 deps-%:
@@ -295,7 +300,7 @@ $(BUILD_DIR)/bench/.built: $(patsubst %,$(BUILD_DIR)/%/.built,eventfd handle ioc
 
 include workshop/Makefile.inc
 
-.PHONY: all help demo new check-new check check-here check-all check-debug check-race shell terminal doctor check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint pin deps clean clean-cache compile_commands.json $(MECHANISMS)
+.PHONY: all help demo new check-new check check-here check-all check-debug check-race shell terminal doctor check-faults check-faults-plain check-faults-debug ready bench bench-parts check-bench check-bench-faults lint pin kit deps clean clean-cache compile_commands.json $(MECHANISMS)
 
 .DEFAULT:
 	@case $@ in \
