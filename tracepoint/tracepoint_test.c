@@ -21,6 +21,8 @@
  *   drop                       closes the descriptor of the last perf or bpf
  *   format format-read         opens the file format of the event; reads it
  *   nobody rmmod sh=COMMAND    becomes a user who is not root; unloads; runs a command
+ *   outrun=COMMAND             the same with words between commas, and right before it writes to the
+ *                              node, "other" is written
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -32,12 +34,14 @@
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -180,7 +184,44 @@ static void read_format(void)
 	say_unless_ok(read(format, text, sizeof(text)));
 }
 
-static void step(const char *name, const char *kind, char *arg)
+/* Whether this process has just begun a write(2) to the node */
+static int begins_write(pid_t pid)
+{
+	struct __ptrace_syscall_info info;
+	char name[32], target[64] = "";
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0)
+		err(1, "PTRACE_GET_SYSCALL_INFO");
+	if (info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.nr != SYS_write)
+		return 0;
+	snprintf(name, sizeof(name), "/proc/%d/fd/%d", pid, (int)info.entry.args[0]);
+	return readlink(name, target, sizeof(target) - 1) > 0 && !strcmp(target, PATH);
+}
+
+/* Runs the command as a debugger does: it stops at each system call. */
+static void outrun(char *command)
+{
+	char *words[8] = { NULL };
+	int i = 0, status;
+	pid_t pid;
+
+	while (i < 7 && (words[i] = strsep(&command, ",")))
+		i++;
+	pid = fork();
+	if (!pid) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		execv(words[0], words);
+		err(1, "%s", words[0]);
+	}
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+		ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+		if (WSTOPSIG(status) == (SIGTRAP | 0x80) && begins_write(pid))
+			say_unless_ok(write(device, "other", 5));
+		ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+	}
+}
+
+static void do_step(const char *name, const char *kind, char *arg)
 {
 	if (!strcmp(name, "open")) {
 		device = open(PATH, O_RDWR | O_CLOEXEC);
@@ -215,6 +256,8 @@ static void step(const char *name, const char *kind, char *arg)
 		become_nobody();
 	} else if (!strcmp(name, "rmmod")) {
 		say_unless_ok(syscall(SYS_delete_module, MODULE, O_NONBLOCK));
+	} else if (!strcmp(name, "outrun") && arg) {
+		outrun(arg);
 	} else if (!strcmp(name, "sh") && arg) {
 		if (system(arg) < 0)
 			err(1, "system");
@@ -235,7 +278,7 @@ static void run(int count, char *steps[])
 		kind = strchr(steps[i], '@');
 		if (kind)
 			*kind++ = '\0';
-		step(steps[i], kind ? kind : "good", arg);
+		do_step(steps[i], kind ? kind : "good", arg);
 		fflush(stdout);
 	}
 	printf("\n");

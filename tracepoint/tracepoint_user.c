@@ -144,8 +144,8 @@ static void perf_listen(const char *filter)
 
 	/* A program can rely on the names of the fields, and not on where they are. */
 	message_offset = event_number("format", " message;\toffset:");
-	fd = syscall(SYS_perf_event_open, &attr, 0 /* this process */, -1, -1,
-		     PERF_FLAG_FD_CLOEXEC);
+	/* 0: what this process does, on whichever processor (-1) */
+	fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
 		err(EXIT_FAILURE, "perf_event_open");
 	if (filter && ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter))
@@ -197,7 +197,7 @@ static int perf_hear(unsigned char *message)
 	return length;
 }
 
-static int usage(void)
+static int print_usage(void)
 {
 	fprintf(stderr, "usage: tracepoint_user [-p] [-f filter] [message]\n");
 	return 2;
@@ -216,10 +216,10 @@ int main(int argc, char *argv[])
 		else if (option == 'f')
 			filter = optarg;
 		else
-			return usage();
+			return print_usage();
 	}
 	if (argc - optind > 1)
-		return usage();
+		return print_usage();
 	if (optind < argc)
 		message = argv[optind];
 
