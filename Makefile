@@ -231,7 +231,7 @@ pin:
 		[ ! -e $(CACHE)/$$k/release ] || printf '%s\t%s\n' $$k "$$(cat $(CACHE)/$$k/release)"; \
 	done | tee vm/pinned
 
-deps: deps-build deps-vm deps-chroot deps-kernel deps-shell deps-watch deps-gdb deps-faults deps-bench deps-lint deps-editor
+deps: deps-build deps-vm deps-chroot deps-kernel deps-shell deps-tools deps-watch deps-gdb deps-faults deps-bench deps-lint deps-editor
 
 deps-%:
 	@$(STOP) vm/deps $*
@@ -272,6 +272,9 @@ $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/
 
 # The bench's program takes its numbers from the headers of these directories.
 $(BUILD_DIR)/bench/.built: $(patsubst %,$(BUILD_DIR)/%/.built,eventfd handle ioctl netlink ring)
+
+# Their tests want tools that nothing else wants: the line "# Tools:" in test.sh names them.
+$(BUILD_DIR)/tracepoint/.built: | deps-tools
 
 include workshop/Makefile.inc
 

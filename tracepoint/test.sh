@@ -206,14 +206,14 @@ length=2 message=6869" "a BPF program can listen too"
 # What the tools make of it. Each records a program and prints the event from its own file.
 recorded=/tmp/tracepoint_test.$$
 check=is why="there is no perf here. On Debian: apt install linux-perf"
-perf --version >/dev/null 2>&1 || check=skip
+command -v perf >/dev/null || check=skip
 $check "$(perf record -q -N -B -e tracepoint_example:tracepoint_example_message -o $recorded ./tracepoint_test open write=hi none >/dev/null 2>&1
-perf script -i $recorded -F event,trace 2>&1 | sed 's/^ *//; s/ *$//')" "tracepoint_example:tracepoint_example_message: length=2 message=6869
+perf script -i $recorded -F event,trace 2>/dev/null | sed 's/^ *//; s/ *$//')" "tracepoint_example:tracepoint_example_message: length=2 message=6869
 tracepoint_example:tracepoint_example_message: length=0 message=" "perf script prints the event"
 check=is why="there is no trace-cmd here. On Debian: apt install trace-cmd"
-trace-cmd --version >/dev/null 2>&1 || check=skip
+command -v trace-cmd >/dev/null || check=skip
 $check "$(trace-cmd record -q -e tracepoint_example -o $recorded ./tracepoint_test open write=hi none >/dev/null 2>&1
-trace-cmd report -q -i $recorded 2>&1 | sed -n 's/.*: *tracepoint_example_message: *//p')" "length=2 message=6869
+trace-cmd report -q -i $recorded 2>/dev/null | sed -n 's/.*: *tracepoint_example_message: *//p')" "length=2 message=6869
 length=0 message=" "trace-cmd report prints the event"
 rm -f $recorded
 : >$t/trace
