@@ -109,8 +109,9 @@ skip() {
 [ -e $tracefs/trace ] || cannot "tracefs is missing. Run: mount -t tracefs tracefs $tracefs"
 load ./tracepoint_kernel.ko dyndbg
 mkdir $t
-echo 1..74
+echo 1..75
 is "$(stat -c '%A %U %G' $file)" "crw------- root root" "the node exists, belongs to root and has mode 0600"
+steps "nobody open" "open: Permission denied" "a user who is not root may not open the node"
 is "$(sed -n 's/^\tfield:\(.*\);\toffset:.*/\1/p' $t/$event/format | grep -v common_)" "unsigned int length
 __data_loc u8[] message" "the event has the fields length and message"
 is "$(cat $tracefs/$event/enable $t/$event/enable)" "0
@@ -135,6 +136,7 @@ for how in "" -p; do
 	steps "open perf outrun=./tracepoint_user${how:+,$how} count" "kernel said: hi kernel
 1" "the program does not hear what another one writes right before (${how:-without an option})"
 done
+is "$(./tracepoint_user -p hi | wc -c)" 16 "the event has no byte more than the message"
 for filter in 'lenght > 2' 'length >' 'message ~ "h*"'; do
 	is "$(user -f "$filter" | sed 's/user-[0-9]*/user-PID/')" "tracepoint_user: write $tracefs/instances/tracepoint_user-PID/$event/filter: Invalid argument
 exit 1" "the program reports a bad filter ($filter) through tracefs"
@@ -184,7 +186,6 @@ for bad in null unmapped kernel edge; do
 	events "open write@$bad=known" "Bad address" "a write from a bad pointer ($bad) fails with EFAULT, and is no event"
 done
 events "open read" "Invalid argument" "read(2) of the node fails with EINVAL, and is no event"
-events "nobody open" "open: Permission denied" "a user who is not root may not open the node"
 is "$(./tracepoint_test held && heard)" "5, 5
 length=5 message=6f74686572
 length=5 message=6c61746572" "while a write is half done others write, and it is an event only when it is whole"
@@ -203,7 +204,8 @@ echo 0 >$t/$event/filter
 events "open bpf write=hi drop" "
 length=2 message=6869" "a BPF program can listen too"
 
-# What the tools make of it. Each records a program and prints the event from its own file.
+# What the tools make of it. Each records a program and prints the event from its own file. The processes
+# of trace-cmd that record may begin after the program: so that one waits.
 recorded=/tmp/tracepoint_test.$$
 check=is why="there is no perf here. On Debian: apt install linux-perf"
 command -v perf >/dev/null || check=skip
@@ -212,7 +214,7 @@ perf script -i $recorded -F event,trace 2>/dev/null | sed 's/^ *//; s/ *$//')" "
 tracepoint_example:tracepoint_example_message: length=0 message=" "perf script prints the event"
 check=is why="there is no trace-cmd here. On Debian: apt install trace-cmd"
 command -v trace-cmd >/dev/null || check=skip
-$check "$(trace-cmd record -q -e tracepoint_example -o $recorded ./tracepoint_test open write=hi none >/dev/null 2>&1
+$check "$(trace-cmd record -q -e tracepoint_example -o $recorded sh -c 'sleep 1 && ./tracepoint_test open write=hi none' >/dev/null 2>&1
 trace-cmd report -q -i $recorded 2>/dev/null | sed -n 's/.*: *tracepoint_example_message: *//p')" "length=2 message=6869
 length=0 message=" "trace-cmd report prints the event"
 rm -f $recorded
