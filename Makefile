@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 # The directories, one a mechanism, in reading order. Every target follows from this list.
-MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch eventfd ring handle sensor
+MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch eventfd ring handle sensor bpf
 
 # DIR=../acme: a directory that is not in this list, as make new makes them. It then is the list, and
 # check, demo, shell, watch, gdb, build, check-debug and check-race are for it.

@@ -4,9 +4,10 @@
  * It runs in the kernel, once for each message, and cannot harm it: when it is loaded, the
  * kernel's verifier proves that it ends, and that it touches only memory that it may touch.
  */
-#include <bpf/bpf_helpers.h>
 #include <linux/bpf.h>
 #include <linux/types.h>
+
+#include <bpf/bpf_helpers.h> /* needs the types of those above */
 
 #include "bpf_example.h"
 

@@ -27,10 +27,7 @@
 #define RECORD ((int)sizeof(struct bpf_example_record))
 
 /* An instruction for the kernel's BPF machine: 8 bytes. Its registers are r0 to r10. */
-#define I(code, dst, src, off, imm)                \
-	{                                          \
-		(code), (dst), (src), (off), (imm) \
-	}
+#define I(code, dst, src, off, imm) ((struct bpf_insn){ code, dst, src, off, imm })
 #define MOVE(dst, src) I(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0)
 #define SET(dst, imm) I(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm)
 #define LOAD(size, dst, src, off) I(BPF_LDX | BPF_MEM | (size), dst, src, off, 0)
@@ -48,7 +45,9 @@ static long bpf(int cmd, union bpf_attr *attr)
 	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 }
 
-static int create_map(enum bpf_map_type type, __u32 key, __u32 value, __u32 entries)
+/* bpftool(8) shows the name. */
+static int create_map(const char *name, enum bpf_map_type type, __u32 key, __u32 value,
+		      __u32 entries)
 {
 	union bpf_attr attr = {
 		.map_type = type,
@@ -56,8 +55,10 @@ static int create_map(enum bpf_map_type type, __u32 key, __u32 value, __u32 entr
 		.value_size = value,
 		.max_entries = entries,
 	};
-	int fd = bpf(BPF_MAP_CREATE, &attr);
+	int fd;
 
+	strncpy(attr.map_name, name, sizeof(attr.map_name) - 1);
+	fd = bpf(BPF_MAP_CREATE, &attr);
 	if (fd < 0)
 		err(EXIT_FAILURE, "bpf BPF_MAP_CREATE");
 	return fd;
@@ -115,7 +116,7 @@ static int load(int settings, int ring)
 		.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
 		.insns = (uintptr_t)insns,
 		.insn_cnt = sizeof(insns) / sizeof(*insns),
-		.license = (uintptr_t) "Dual MIT/GPL",
+		.license = (uintptr_t)license,
 		.log_buf = (uintptr_t)log,
 		.log_size = sizeof(log),
 		.log_level = 1,
@@ -247,8 +248,8 @@ int main(int argc, char *argv[])
 	if (setrlimit(RLIMIT_MEMLOCK, &all))
 		err(EXIT_FAILURE, "setrlimit RLIMIT_MEMLOCK");
 
-	settings = create_map(BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(now), 1);
-	ring = create_map(BPF_MAP_TYPE_RINGBUF, 0, 0, BPF_EXAMPLE_RING_SIZE);
+	settings = create_map("settings", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(now), 1);
+	ring = create_map("ring", BPF_MAP_TYPE_RINGBUF, 0, 0, BPF_EXAMPLE_RING_SIZE);
 	now.least = least;
 	access_settings(BPF_MAP_UPDATE_ELEM, settings, &now);
 	attach(load(settings, ring));
