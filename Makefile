@@ -56,6 +56,7 @@ MAKEFLAGS += --keep-going
 all: $(MECHANISMS)
 
 $(MECHANISMS): deps-build
+	@vm/deps $(call at,$@)/Makefile
 	@$(MAKE) --no-print-directory -C $(call at,$@)
 
 help:
