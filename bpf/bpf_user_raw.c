@@ -123,9 +123,9 @@ static int load(int settings, int ring)
 	};
 	int fd = bpf(BPF_PROG_LOAD, &attr);
 
+	/* If the verifier refuses the program, its log says why. */
 	if (fd < 0)
-		err(EXIT_FAILURE, "%sbpf BPF_PROG_LOAD",
-		    log); /* the verifier says why in the log */
+		err(EXIT_FAILURE, "%sbpf BPF_PROG_LOAD", log);
 	return fd;
 }
 

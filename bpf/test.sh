@@ -107,7 +107,7 @@ skip() {
 }
 
 load ./bpf_kernel.ko
-echo 1..73
+echo 1..75
 is "$(stat -c '%A %U %G' $file)" "crw------- root root" "the node exists, belongs to root and has mode 0600"
 
 # The two forms are tested alike.
@@ -121,6 +121,7 @@ for program in bpf_user bpf_user_raw; do
 	is "$(try ./$program "$long")" "kernel said: $long" "$program: a message of 200 bytes comes back"
 	is "$(try ./$program "${long}x")" "$program: write $file: Message too long
 exit 1" "$program reports that a message of 201 bytes is too long"
+	is "$(./$program "${long}x" 2>/dev/null)" "" "$program prints nothing on standard output when it fails"
 	is "$(try ./$program -m 9)" "kernel said: hi kernel" "$program: with -m 9 a message of 9 bytes comes back"
 	is "$(try ./$program -m 10)" "kernel said: nothing" "$program: with -m 10 a message of 9 bytes is held back"
 	is "$(try ./$program -m 1 "")" "kernel said: nothing" "$program: with -m 1 an empty message is held back"
