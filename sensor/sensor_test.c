@@ -8,7 +8,7 @@
  *        sensor_test two|threads|poll|again|readv|seek|pread|write|signal|restart
  *        sensor_test exchange PERIOD LIMIT [BUFFER] | number NUMBER
  *        sensor_test unbind read|poll|all|held
- *        sensor_test state|uevents|storm|reload|unload | load PARAMETERS
+ *        sensor_test state|uevents|storm|minors|reload|unload | load PARAMETERS
  *        sensor_test nothing COMMAND...
  *
  * BUFFER: good, null, unmapped, kernel, readonly, edge, half
@@ -532,6 +532,19 @@ static void storm(void)
 	printf("%ld wrong\n", wrong);
 }
 
+/* Binds the sensor, opens it and unbinds it, until there is no minor number for the next. */
+static void minors(void)
+{
+	int driver = open(DRIVER "bind", O_WRONLY), files = 0;
+
+	while (write(driver, "sensor_example.0", 16) == 16) {
+		open_device(0);
+		files++;
+		unbind();
+	}
+	printf("refused with %d files open\n", files);
+}
+
 /* Runs a program to which each read of 16 bytes returns 0. */
 static void nothing(char **argv)
 {
@@ -622,6 +635,8 @@ int main(int argc, char *argv[])
 		wait(NULL);
 	} else if (!strcmp(command, "storm")) {
 		storm();
+	} else if (!strcmp(command, "minors")) {
+		minors();
 	} else if (!strcmp(command, "again")) { /* the first read is cut short by a bad pointer */
 		fd = open_device(0);
 		next(fd);

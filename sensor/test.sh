@@ -74,6 +74,7 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: runs="./sensor_user 1" more="./sensor_user 1 9 1" options="-u -d"
 # Stress: files="/dev/sensor_example0 /sys/class/sensor_example/sensor_example0/period_ms"
+# Logs: sensor_example
 # Trace: run='echo -1000 >/sys/class/sensor_example/sensor_example0/limit; ./sensor_user 3' hide='openat|exit_group|sh:'
 
 node=/dev/sensor_example0
@@ -97,7 +98,7 @@ skip() {
 }
 
 load ./sensor_kernel.ko dyndbg
-echo 1..117
+echo 1..118
 major=$(sed -n 's/ sensor_example$//p' /proc/devices)
 is "$(stat -c '%n %A %U %G' /dev/sensor_example*)" "/dev/sensor_example0 crw------- root root
 /dev/sensor_example1 crw------- root root" "there are two nodes, which belong to root and have mode 0600"
@@ -228,6 +229,7 @@ exec 3<&-
 echo sensor_example.0 >$driver/unbind
 is "$(stat -c %n $attributes $node 2>/dev/null)" "" "after unbinding there is neither node nor attribute"
 is "$(cat /sys/class/sensor_example/sensor_example1/period_ms)" 100 "the other sensor goes on"
+is "$(sensor_test minors)" "refused with 63 files open" "a sensor is not bound when open files hold all 64 minor numbers"
 echo sensor_example.0 >$driver/bind
 is "$(cat $attributes/dev)" "$major:0" "after the last close the minor number is free again"
 rounds=0
