@@ -16,16 +16,21 @@
  * and the kernel does not make the record for it.
  */
 TRACE_EVENT(bpf_example_message,
+
 	TP_PROTO(const u8 *message, unsigned int length),
+
 	TP_ARGS(message, length),
+
 	TP_STRUCT__entry(
 		__field(unsigned int, length)
 		__dynamic_array(u8, message, length)
 	),
+
 	TP_fast_assign(
 		__entry->length = length;
 		memcpy(__get_dynamic_array(message), message, length);
 	),
+
 	TP_printk("length=%u message=%s", __entry->length,
 		  __print_hex_str(__get_dynamic_array(message), __entry->length))
 );
