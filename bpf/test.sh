@@ -73,7 +73,7 @@ for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Stress: files=/dev/bpf_example
-# Stress: add runs './bpf_user_raw again'; add more './bpf_test open write@edge=known writev=known'
+# Stress: add more './bpf_user_raw again'; add more './bpf_test open write@edge=known writev=known'
 # Trace: hide=exit_group
 
 file=/dev/bpf_example
