@@ -272,7 +272,7 @@ $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/
 	@$(STOP) vm/build $(KERNEL_DIR) $(call at,$*) $(@D)
 
 # The bench's program takes its numbers from the headers of these directories.
-$(BUILD_DIR)/bench/.built: $(patsubst %,$(BUILD_DIR)/%/.built,eventfd handle ioctl netlink ring)
+$(BUILD_DIR)/bench/.built: $(patsubst %,$(BUILD_DIR)/%/.built,bpf eventfd handle ioctl netlink ring)
 
 include workshop/Makefile.inc
 
