@@ -304,7 +304,7 @@ static int bpf(int cmd, union bpf_attr *attr)
 	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 }
 
-/* What bpf/bpf_user_raw.c loads, without settings. It is attached until the descriptor is closed. */
+/* What bpf_user_raw.c loads, without settings. Attached until the descriptor is closed. */
 static int attach_bpf(int ring)
 {
 	const struct bpf_insn insns[] = {
