@@ -190,7 +190,7 @@ static int hear(int ring, const char *message)
 	__u32 *header, len;
 	int heard = 0;
 
-	while (at != __atomic_load_n(writer, __ATOMIC_ACQUIRE)) {
+	while (at < __atomic_load_n(writer, __ATOMIC_ACQUIRE)) {
 		header = (__u32 *)(pages + page + at % BPF_EXAMPLE_RING_SIZE);
 		len = __atomic_load_n(header, __ATOMIC_ACQUIRE);
 		if (len & BPF_RINGBUF_BUSY_BIT)
