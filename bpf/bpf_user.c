@@ -43,8 +43,8 @@ static int hear(void *message, void *data, size_t size)
 {
 	const struct bpf_example_record *record = data;
 
-	(void)size; /* the kernel rounds it up */
-	if (record->length != strlen(message) || memcmp(record->message, message, record->length))
+	if (size < sizeof(*record) || record->length != strlen(message) ||
+	    memcmp(record->message, message, record->length))
 		return 0;
 	heard++;
 	printf("kernel said: ");
