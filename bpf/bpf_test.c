@@ -14,6 +14,7 @@
  *   open close                 the node
  *   write[@BUFFER]=TEXT        writes; writev=TEXT: two buffers, of which the first has 3 bytes
  *   none values many=COUNT     writes no bytes; bytes of 200 values; writes "x" so many times
+ *   same                       writes what the program writes, "hi kernel"
  *   node-read node-ioctl       read(2) and ioctl(2) of the node
  *   nobody caps map rmmod      becomes a user who is not root; keeps only three capabilities;
  *                              makes a BPF map; unloads the module
@@ -294,6 +295,8 @@ static void run(int argc, char *argv[])
 		} else if (!strcmp(step, "many")) {
 			for (n = atoi(value); n > 0; n--)
 				say_written(write(device, "x", 1), 1);
+		} else if (!strcmp(step, "same")) {
+			write_device("good", "hi kernel");
 		} else if (!strcmp(step, "node-read")) {
 			say_unless_ok(read(device, step, 1));
 		} else if (!strcmp(step, "node-ioctl")) {

@@ -25,7 +25,7 @@
 #define PATH "/dev/bpf_example"
 #define OBJECT "bpf_prog.o"
 
-static int heard; /* how often our message was in the ring buffer */
+static int heard; /* how often our message has come */
 
 /* What libbpf returns when it fails has changed with version 1.0. This suits all versions. */
 static void must(const void *pointer, const char *call)
@@ -46,7 +46,8 @@ static int hear(void *message, void *data, size_t size)
 	if (size < sizeof(*record) || record->length != strlen(message) ||
 	    memcmp(record->message, message, record->length))
 		return 0;
-	heard++;
+	if (heard++)
+		return 0; /* somebody else has written the same */
 	printf("kernel said: ");
 	fwrite(record->message, 1, record->length, stdout);
 	printf("\n");

@@ -169,7 +169,8 @@ static void *map_pages(int fd, size_t size, int protection, off_t offset)
 
 /*
  * Takes all records out of the ring buffer, and prints ours. Other programs' messages pass
- * the tracepoint too. Returns how often ours was there.
+ * the tracepoint too. Returns how often ours was there: somebody else
+ * may have written the same.
  *
  * The first page of the map is for the reader's position, which we write. The second has
  * the writer's position. The data follow it, twice, so that a record that goes on at the
@@ -197,8 +198,7 @@ static int hear(int ring, const char *message)
 			break; /* reserved, and not submitted yet */
 		record = (void *)((char *)header + BPF_RINGBUF_HDR_SZ);
 		if (record->length == strlen(message) &&
-		    !memcmp(record->message, message, record->length)) {
-			heard++;
+		    !memcmp(record->message, message, record->length) && !heard++) {
 			printf("kernel said: ");
 			fwrite(record->message, 1, record->length, stdout);
 			printf("\n");

@@ -110,7 +110,7 @@ case $(./bpf_test map) in
 *"not implemented"*) cannot "this kernel has no BPF (CONFIG_BPF_SYSCALL)" ;;
 esac
 load ./bpf_kernel.ko
-echo 1..75
+echo 1..77
 is "$(stat -c '%A %U %G' $file)" "crw------- root root" "the node exists, belongs to root and has mode 0600"
 
 # The two forms are tested alike.
@@ -136,6 +136,8 @@ exit 2" "$program $option is a usage error"
 
 	steps "run=./$program to-write open many=10 close end" "kernel said: hi kernel" \
 		"$program finds its message behind 10 messages of another program"
+	steps "run=./$program to-write open same close end" "kernel said: hi kernel" \
+		"$program prints its message once, also if another program writes the same"
 	steps "run=./$program to-write open many=17 close end" "kernel said: hi kernel" \
 		"$program: the ring buffer has space for 18 messages"
 	steps "run=./$program to-write open many=25 close end" "$program: the ring buffer was full, messages lost: 8" \
