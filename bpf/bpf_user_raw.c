@@ -169,8 +169,7 @@ static void *map_pages(int fd, size_t size, int protection, off_t offset)
 
 /*
  * Takes all records out of the ring buffer, and prints ours. Other programs' messages pass
- * the tracepoint too. Returns how often ours was there: somebody else
- * may have written the same.
+ * the tracepoint too. Returns how often ours was there: others may have written the same.
  *
  * The first page of the map is for the reader's position, which we write. The second has
  * the writer's position. The data follow it, twice, so that a record that goes on at the
