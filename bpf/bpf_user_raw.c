@@ -174,7 +174,8 @@ static void *map_pages(int fd, size_t size, int protection, off_t offset)
  * The first page of the map is for the reader's position, which we write. The second has
  * the writer's position. The data follow it, twice, so that a record that goes on at the
  * beginning is in one piece. Before each record there is a header of 8 bytes: length and
- * flags, then what only the kernel needs. Positions only grow.
+ * flags, then what only the kernel needs. Positions only grow. Each is an unsigned long of
+ * the kernel, so this is for 64-bit programs.
  *
  * An acquire load pairs with what the kernel stores last: the writer's position, and the
  * header without its busy bit. What was written before is visible after it. A release
