@@ -113,6 +113,10 @@ load ./bpf_kernel.ko
 echo 1..77
 is "$(stat -c '%A %U %G' $file)" "crw------- root root" "the node exists, belongs to root and has mode 0600"
 
+# One check below is about the limit of locked memory. The others do not depend on that of this machine.
+# shellcheck disable=SC3045 # dash and bash have this limit
+ulimit -l unlimited
+
 # The two forms are tested alike.
 for program in bpf_user bpf_user_raw; do
 	name=$program
