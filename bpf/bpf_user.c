@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,7 @@ static void write_message(int device, const char *message)
 int main(int argc, char *argv[])
 {
 	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct pollfd left = { .events = POLLIN };
 	struct bpf_example_settings now = { 0 };
 	char *message = "hi kernel", *end = "";
 	int device, option, settings, ret;
@@ -109,8 +111,8 @@ int main(int argc, char *argv[])
 	now.least = least;
 	if (bpf_map_update_elem(settings, &key, &now, BPF_ANY))
 		err(EXIT_FAILURE, "set least");
-	ring = ring_buffer__new(bpf_object__find_map_fd_by_name(object, "ring"), hear, message,
-				NULL);
+	left.fd = bpf_object__find_map_fd_by_name(object, "ring");
+	ring = ring_buffer__new(left.fd, hear, message, NULL);
 	must(ring, "map the ring buffer");
 
 	/* It stays attached until this process ends, even if that is by SIGKILL. */
@@ -120,11 +122,15 @@ int main(int argc, char *argv[])
 
 	/*
 	 * The BPF program runs within write(2), so its record is there when write(2) returns.
+	 * But in front of it there may be one that another processor is still writing, and
+	 * ring_buffer__consume() stops there. poll(2) tells that something is left.
 	 * To wait for what others write, use ring_buffer__poll().
 	 */
 	write_message(device, message);
 	close(device);
-	ret = ring_buffer__consume(ring);
+	do {
+		ret = ring_buffer__consume(ring);
+	} while (ret >= 0 && !heard && poll(&left, 1, 0) > 0);
 	if (ret < 0) {
 		errno = -ret;
 		err(EXIT_FAILURE, "read the ring buffer");

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/bpf.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -168,14 +169,16 @@ static void *map_pages(int fd, size_t size, int protection, off_t offset)
 }
 
 /*
- * Takes all records out of the ring buffer, and prints ours. Other programs' messages pass
- * the tracepoint too. Returns how often ours was there: others may have written the same.
+ * Takes the records that are in the ring buffer now, and prints ours. Other programs'
+ * messages pass the tracepoint too. Returns how often ours was there: others may have
+ * written the same.
  *
  * The first page of the map is for the reader's position, which we write. The second has
  * the writer's position. The data follow it, twice, so that a record that goes on at the
  * beginning is in one piece. Before each record there is a header of 8 bytes: length and
- * flags, then what only the kernel needs. Positions only grow. Each is an unsigned long of
- * the kernel, so this is for 64-bit programs.
+ * flags, then what only the kernel needs. Our BPF program never discards a record, so we
+ * do not look for that flag. Positions only grow. Each is an unsigned long of the kernel,
+ * so this is for 64-bit programs.
  *
  * An acquire load pairs with what the kernel stores last: the writer's position, and the
  * header without its busy bit. What was written before is visible after it. A release
@@ -187,15 +190,18 @@ static int hear(int ring, const char *message)
 	unsigned long *reader = map_pages(ring, page, PROT_READ | PROT_WRITE, 0);
 	char *pages = map_pages(ring, page + 2 * BPF_EXAMPLE_RING_SIZE, PROT_READ, page);
 	unsigned long *writer = (unsigned long *)pages, at = *reader;
+	unsigned long end = __atomic_load_n(writer, __ATOMIC_ACQUIRE);
 	const struct bpf_example_record *record;
 	__u32 *header, len;
 	int heard = 0;
 
-	while (at < __atomic_load_n(writer, __ATOMIC_ACQUIRE)) {
+	while (at < end) {
 		header = (__u32 *)(pages + page + at % BPF_EXAMPLE_RING_SIZE);
 		len = __atomic_load_n(header, __ATOMIC_ACQUIRE);
-		if (len & BPF_RINGBUF_BUSY_BIT)
-			break; /* reserved, and not submitted yet */
+		if (len & BPF_RINGBUF_BUSY_BIT) {
+			sched_yield(); /* another processor is still writing this one */
+			continue;
+		}
 		record = (void *)((char *)header + BPF_RINGBUF_HDR_SZ);
 		if (record->length == strlen(message) &&
 		    !memcmp(record->message, message, record->length) && !heard++) {
