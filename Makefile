@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 # The directories, one a mechanism, in reading order. Every target follows from this list.
-MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch eventfd ring handle sensor tracepoint uevent
+MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch eventfd ring handle sensor tracepoint uevent bpf
 
 # DIR=../acme: a directory that is not in this list, as make new makes them. It then is the list, and
 # check, demo, shell, watch, gdb, build, check-debug and check-race are for it.
@@ -76,6 +76,7 @@ MAKEFLAGS += --keep-going
 all: $(MECHANISMS)
 
 $(MECHANISMS): deps-build
+	@vm/deps $(call at,$@)/Makefile || : # without them a directory builds what it can
 	@$(MAKE) --no-print-directory -C $(call at,$@)
 
 help:
@@ -301,7 +302,7 @@ $(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/
 	@$(STOP) vm/build $(KERNEL_DIR) $(call at,$*) $(@D)
 
 # The bench's program takes its numbers from the headers of these directories.
-$(BUILD_DIR)/bench/.built: $(patsubst %,$(BUILD_DIR)/%/.built,eventfd handle ioctl netlink ring)
+$(BUILD_DIR)/bench/.built: $(patsubst %,$(BUILD_DIR)/%/.built,bpf eventfd handle ioctl netlink ring)
 
 include workshop/Makefile.inc
 
