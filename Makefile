@@ -49,7 +49,7 @@ endif
 FOREIGN := $(filter-out $(HOST_ARCH),$(GUEST_ARCH))
 ifneq ($(GUEST_ARCH),amd64)
 SUFFIX := -$(GUEST_ARCH)
-ifneq ($(MADE_HERE)$(filter %-syscall-patch bench check-bench% check-faults% show-fault-% check-debug check-debug-% check-race check-race-%,$(MAKECMDGOALS)),)
+ifneq ($(MADE_HERE)$(filter %-syscall-patch kit bench check-bench% check-faults% show-fault-% check-debug check-debug-% check-race check-race-%,$(MAKECMDGOALS)),)
 $(error This is for amd64 only: leave ARCH=$(GUEST_ARCH) out)
 endif
 endif
