@@ -570,7 +570,8 @@ static void *call_often(void *unused)
 	(void)unused;
 	run_on(0);
 	while (!__atomic_load_n(&stopped, __ATOMIC_RELAXED)) {
-		ring();
+		if (ring() && errno != EPROTO) /* no answer will ever come */
+			err(1, "ioctl");
 		usleep(100);
 	}
 	return NULL;
