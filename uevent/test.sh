@@ -73,6 +73,7 @@ for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Programs: /lib/systemd/systemd-udevd /bin/udevadm
+# Stress: options="-q -e" # a listener misses an event for which there is no memory; a path for which there is none is ENOENT
 # Stress: files="/sys/class/misc/uevent_example/announce /dev/uevent_example"
 # Trace: also=netlink_recvmsg
 
