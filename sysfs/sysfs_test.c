@@ -258,11 +258,11 @@ static void ask(const char *path)
 	if (poll(&pollfd, 1, 1000) > 0) {
 		if (read(pollfd.fd, &event, sizeof(event)) != sizeof(event))
 			err(1, "read fanotify");
+		printf("asked, ");
+		fflush(stdout);
 		answer.fd = event.fd;
 		if (write(pollfd.fd, &answer, sizeof(answer)) != sizeof(answer))
 			err(1, "write fanotify");
-		printf("asked, ");
-		fflush(stdout);
 	}
 	wait(&status);
 }
