@@ -16,6 +16,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/genetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -26,6 +27,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +43,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../bpf/bpf_example.h"
 #include "../eventfd/eventfd.h"
 #include "../handle/handle.h"
 #include "../ioctl/ioctl.h"
@@ -266,6 +270,119 @@ static void handle_rows(void)
 	for (size = 8; size <= 200; size += 192)
 		measure("round-trip", 100, write_then_read);
 	size = 0;
+	close(fd);
+}
+
+/* ---- a BPF program that puts each message into a ring buffer ---- */
+
+static unsigned long *reader, *writer; /* positions in the ring buffer, which only grow */
+static char *records;
+
+static void write_message(void)
+{
+	must(write(fd, message, size) == (ssize_t)size, path);
+}
+
+static void write_and_take(void)
+{
+	unsigned long at = *reader;
+	struct bpf_example_record *record;
+	__u32 *header;
+
+	write_message();
+	must(__atomic_load_n(writer, __ATOMIC_ACQUIRE) != at, "no record");
+	header = (__u32 *)(records + at % BPF_EXAMPLE_RING_SIZE);
+	record = (void *)((char *)header + BPF_RINGBUF_HDR_SZ);
+	must(record->length == size, "record");
+	memcpy(answer, record->message, record->length);
+	at += (__atomic_load_n(header, __ATOMIC_ACQUIRE) + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
+	__atomic_store_n(reader, at, __ATOMIC_RELEASE);
+}
+
+static int bpf(int cmd, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+}
+
+/* What bpf_user_raw.c loads, without settings. Attached until the descriptor is closed. */
+static int attach_bpf(int ring)
+{
+	const struct bpf_insn insns[] = {
+		{ BPF_LDX | BPF_MEM | BPF_DW, 6, 1, 0, 0 }, /* r6 = the message */
+		{ BPF_LDX | BPF_MEM | BPF_W, 7, 1, 8, 0 }, /* r7 = its length */
+		{ BPF_JMP | BPF_JGT | BPF_K, 7, 0, 17, BPF_EXAMPLE_MESSAGE_MAX },
+		{ BPF_LD | BPF_DW | BPF_IMM, 1, BPF_PSEUDO_MAP_FD, 0, ring },
+		{ 0, 0, 0, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, sizeof(struct bpf_example_record) },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, 0 },
+		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_reserve },
+		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 11, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, 8, 0, 0, 0 }, /* r8 = the record */
+		{ BPF_STX | BPF_MEM | BPF_W, 8, 7, offsetof(struct bpf_example_record, length), 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, 1, 8, 0, 0 },
+		{ BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0,
+		  offsetof(struct bpf_example_record, message) },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, 2, 7, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, 3, 6, 0, 0 },
+		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_probe_read_kernel },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, 1, 8, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0 },
+		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_submit },
+		{ BPF_JMP | BPF_JA, 0, 0, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0 },
+		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+	};
+	static const char license[] = "GPL", name[] = "bpf_example_message";
+	union bpf_attr load = {
+		.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+		.insns = (uintptr_t)insns,
+		.insn_cnt = sizeof(insns) / sizeof(*insns),
+		.license = (uintptr_t)license,
+	};
+	union bpf_attr attach = {
+		.raw_tracepoint = {
+			.name = (uintptr_t)name,
+			.prog_fd = bpf(BPF_PROG_LOAD, &load),
+		},
+	};
+	int link = bpf(BPF_RAW_TRACEPOINT_OPEN, &attach);
+
+	must(link >= 0, "attach");
+	close(attach.raw_tracepoint.prog_fd);
+	return link;
+}
+
+static void bpf_rows(void)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_RINGBUF,
+		.max_entries = BPF_EXAMPLE_RING_SIZE,
+	};
+	int link;
+
+	path = "/dev/bpf_example";
+	fd = open(path, O_RDWR);
+	other = bpf(BPF_MAP_CREATE, &attr);
+	if (fd < 0 || other < 0) {
+		warn("%s, BPF", path);
+		return;
+	}
+	mechanism = "bpf-off";
+	size = 8;
+	measure("round-trip", 100, write_message);
+
+	mechanism = "bpf";
+	reader = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, other, 0);
+	writer = mmap(NULL, PAGE + 2 * BPF_EXAMPLE_RING_SIZE, PROT_READ, MAP_SHARED, other, PAGE);
+	must(reader != MAP_FAILED && (void *)writer != MAP_FAILED, "mmap");
+	records = (char *)writer + PAGE;
+	link = attach_bpf(other);
+	for (; size <= 200; size += 192)
+		measure("round-trip", 100, write_and_take);
+	close(link);
+	close(other);
+	size = 0;
+	measure("open-close", 100, open_close);
 	close(fd);
 }
 
@@ -1412,6 +1529,7 @@ int main(int argc, char *argv[])
 		ring_rows();
 		wake_rows();
 		eventfd_rows();
+		bpf_rows();
 		seqfile_rows(argv[1]);
 		limit_rows();
 	}

@@ -80,7 +80,7 @@ usage="usage: eventfd_user [-s] [rings]
 exit 2"
 no_bell="Transport endpoint is not connected"
 
-# A bell that never rings must not hold up the test: eventfd_test ends itself.
+# No check may wait forever. eventfd_test ends itself, and eventfd_user gets a timeout.
 user() { try timeout 10 ./eventfd_user "$@"; }
 # steps STEPS WANTED NAME: one check; the head of eventfd_test.c explains the steps
 steps() { is "$(./eventfd_test $1 2>&1)" "$2" "$3"; }

@@ -1,7 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: not yet known
+# Caught-by: a negative number fails with EINVAL
+# Caught-by: a number that does not fit fails with ERANGE
+# Caught-by: an entry that never was fails with ENOENT
+# Caught-by: an entry that was removed cannot be removed again
+# Caught-by: the file seqfile_remove exists and has mode 0200
+# Caught-by: what is not a number fails with EINVAL
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"
