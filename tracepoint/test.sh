@@ -75,7 +75,7 @@ echo "<6>$mark" >/dev/kmsg
 # Packages: linux-perf trace-cmd
 # Programs: perf trace-cmd
 # Stress: add more './tracepoint_user -p again'; add more './tracepoint_test open write@edge=known writev=known'
-# Trace: hide=exit_group
+# Trace: run='./tracepoint_user; ./tracepoint_user -p' beyond=perf_output_begin_forward hide=exit_group
 
 file=/dev/tracepoint_example
 tracefs=/sys/kernel/tracing
