@@ -1348,6 +1348,52 @@ static void eventfd_rows(void)
 	size = 0;
 }
 
+/* ---- events of devices ---- */
+
+static void hear(void)
+{
+	must(recv(other, answer, sizeof(answer), MSG_DONTWAIT) > 0, "recv");
+}
+
+static void announce_and_hear(void)
+{
+	must(pwrite(fd, message, size, 0) == (ssize_t)size, path);
+	hear();
+}
+
+static void ask_and_hear(void)
+{
+	must(pwrite(fd, "change", 6, 0) == 6, path);
+	hear();
+}
+
+/* The twin is an event that a program asks the kernel for, of a device that is always there. */
+static void uevent_rows(void)
+{
+	struct sockaddr_nl here = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+
+	other = socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT);
+	must(other >= 0 && !bind(other, (struct sockaddr *)&here, sizeof(here)), "socket and bind");
+	size = 8;
+	mechanism = "uevent-null";
+	path = "/sys/class/mem/null/uevent";
+	fd = open(path, O_WRONLY);
+	must(fd >= 0, path);
+	measure("round-trip", 100, ask_and_hear);
+	close(fd);
+
+	mechanism = "uevent";
+	path = "/sys/class/misc/uevent_example/announce";
+	fd = open(path, O_WRONLY);
+	must(fd >= 0, path);
+	memset(message, 'x', sizeof(message));
+	for (; size <= 200; size += 192)
+		measure("round-trip", 100, announce_and_hear);
+	close(fd);
+	close(other);
+	size = 0;
+}
+
 /* ---- the table of seqfile ---- */
 
 static void read_from_0(void)
@@ -1632,6 +1678,7 @@ int main(int argc, char *argv[])
 		eventfd_rows();
 		bpf_rows();
 		tracepoint_rows(0);
+		uevent_rows();
 		seqfile_rows(argv[1]);
 		limit_rows();
 	}

@@ -168,7 +168,7 @@ for number in 0xdc01 0xdd00 0x4004dc00 0xc0ccdc00; do
 	steps "open ioctl=$number" "Inappropriate ioctl for device" "an ioctl with another number ($number) fails with ENOTTY"
 done
 if [ "$(uname -m)" = x86_64 ]; then
-	steps "open map put=x ring32 wait take" x "a 32-bit program can ring"
+	steps "open map put=x compat_ring wait take" x "a 32-bit program can ring"
 else
 	count=$((count + 1))
 	echo "ok $count - a 32-bit program can ring # SKIP this test knows the 32-bit entry of x86-64 only"

@@ -74,6 +74,7 @@ echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Packages: udev
 # Programs: /lib/systemd/systemd-udevd /bin/udevadm
+# Stress: options="-q -e" # a listener misses an event for which there is no memory; a path for which there is none is ENOENT
 # Stress: files="/sys/class/misc/uevent_example/announce /dev/uevent_example"
 # Trace: also=netlink_recvmsg
 
