@@ -30,7 +30,7 @@
  * An instance is a directory with a buffer and switches of its own. In the top directory of
  * tracefs we would change what others have switched on, and mix our events with theirs.
  */
-static char instance[64];
+static char instance[128];
 static int trace_pipe = -1;
 
 static void trace_end(void)
@@ -43,7 +43,7 @@ static void trace_end(void)
 
 static void trace_set(const char *name, const char *value)
 {
-	char path[200];
+	char path[300];
 	ssize_t ret;
 	int fd, why;
 
@@ -61,7 +61,7 @@ static void trace_set(const char *name, const char *value)
 
 static void trace_listen(const char *filter)
 {
-	char path[200], pid[16];
+	char path[300], pid[16];
 
 	snprintf(instance, sizeof(instance), TRACEFS "/instances/tracepoint_user-%d", getpid());
 	if (mkdir(instance, 0700))
@@ -115,7 +115,7 @@ static unsigned int message_offset; /* of the field message, in the event's stru
 /* A number that a file of tracefs tells, behind the text before. */
 static unsigned int event_number(const char *name, const char *before)
 {
-	char path[200], line[200], *found = NULL;
+	char path[300], line[200], *found = NULL;
 	FILE *file;
 
 	snprintf(path, sizeof(path), TRACEFS "/" EVENT "/%s", name);
