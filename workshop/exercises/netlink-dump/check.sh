@@ -1,7 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: nothing
+# Caught-by: a dump has an entry for each length, in order
+# Caught-by: a message that is refused is not counted
+# Caught-by: a user who is not root gets EPERM
+# Caught-by: after a second load nothing is counted
+# Caught-by: at first nothing is counted
+# Caught-by: the empty message and the longest one are counted
+# Caught-by: two dumps at the same time are both whole
+# Caught-by: two messages of 5 bytes are counted
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"
