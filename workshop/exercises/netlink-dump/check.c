@@ -4,7 +4,7 @@
  *
  * Usage: netlink_check dump      one dump: are all entries there, in order?
  *        netlink_check two       two dumps at once
- *        netlink_check count N   the count for this length
+ *        netlink_check count C   the count for this character
  *        netlink_check nobody    as a user who may not
  *        netlink_check plain     a request that is no dump
  */
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define COUNTS 3 /* the command */
-#define LENGTH 1 /* the attributes */
+#define BYTE 1 /* the attributes */
 #define COUNT 2
 
 struct dump {
@@ -48,23 +48,24 @@ static void begin(struct dump *dump, unsigned int sequence, int flags)
 	if (genl_connect(sock) < 0)
 		errx(1, "genl_connect");
 	request.header.nlmsg_type = genl_ctrl_resolve(sock, "CONTROL_EXMPL");
-	dump->fd = nl_socket_get_fd(sock);
+	/* A fresh socket: the kernel has not seen yet that we read with large buffers. */
+	dump->fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
 	dump->sequence = sequence;
-	if (send(dump->fd, &request, sizeof(request), 0) < 0)
+	if (dump->fd < 0 || send(dump->fd, &request, sizeof(request), 0) < 0)
 		err(1, "send");
 }
 
 /* One of the entries: a message of the answer */
 static void take(struct dump *dump, struct nlmsghdr *header)
 {
-	struct nlattr *length = nlmsg_find_attr(header, GENL_HDRLEN, LENGTH);
+	struct nlattr *byte = nlmsg_find_attr(header, GENL_HDRLEN, BYTE);
 	struct nlattr *count = nlmsg_find_attr(header, GENL_HDRLEN, COUNT);
 
 	if (dump->entries == 1000)
 		errx(1, "the dump does not end");
 	if (genlmsg_hdr(header)->cmd != COUNTS || header->nlmsg_seq != dump->sequence ||
-	    !(header->nlmsg_flags & NLM_F_MULTI) || !length || !count ||
-	    (int)nla_get_u32(length) != dump->entries)
+	    !(header->nlmsg_flags & NLM_F_MULTI) || !byte || !count ||
+	    (int)nla_get_u32(byte) != dump->entries)
 		dump->wrong++;
 	if (count)
 		dump->counts[dump->entries] = nla_get_u32(count);
@@ -74,7 +75,7 @@ static void take(struct dump *dump, struct nlmsghdr *header)
 /* One buffer of the answer */
 static void more(struct dump *dump)
 {
-	static char buffer[32768];
+	static char buffer[8192];
 	struct nlmsghdr *header = (void *)buffer;
 	int len = recv(dump->fd, buffer, sizeof(buffer), 0);
 
@@ -109,7 +110,7 @@ int main(int argc, char *argv[])
 	while (second.fd && !second.done)
 		more(&second);
 	if (!strcmp(what, "count") && argc > 2)
-		printf("%u\n", first.counts[atoi(argv[2])]);
+		printf("%u\n", first.counts[(unsigned char)argv[2][0]]);
 	else
 		printf("%d entries, %d wrong\n", first.entries + second.entries,
 		       first.wrong + second.wrong);

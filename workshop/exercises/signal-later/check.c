@@ -97,17 +97,17 @@ int main(int argc, char *argv[])
 		if (!strcmp(answer, "ok")) {
 			value = wait_for(20);
 			printf(", at once %d", value);
-			value = wait_for(value ? 0 : 5000);
+			value = wait_for(value ? 0 : 10000);
 			printf(", later %d", value);
 		}
 	} else if (!strcmp(what, "reused")) {
 		first = child(0, 0);
 		answer = ask_for(first);
 		printf("%s, the first %d", answer, got(first));
-		printf(", the second %d", got(child(first, 1000)));
+		printf(", the second %d", got(child(first, 3000)));
 	} else if (!strcmp(what, "busy")) {
-		first = child(0, 2000);
-		second = child(0, 2000);
+		first = child(0, 3000);
+		second = child(0, 3000);
 		answer = ask_for(first);
 		printf("%s, ", answer);
 		printf("%s", ask_for(second));

@@ -20,7 +20,7 @@ is "$(./signal_check write 0)" "Invalid argument" "the number 0 fails with EINVA
 is "$(./signal_check write x)" "Invalid argument" "what is not a number fails with EINVAL"
 is "$(./signal_check write self)" "ok, at once 0, later 1234" "after these failures a write succeeds"
 is "$(./signal_check due)$(try rmmod signal_kernel; loaded signal_kernel)" ok "rmmod succeeds while a signal is due"
-sleep 0.3 # a work that was left behind would run now
+sleep 1.5 # a work that was left behind would run now
 insmod ./signal_kernel.ko
 is "$(./signal_check write self)" "ok, at once 0, later 1234" "after a second load the signal comes again"
 rmmod signal_kernel
