@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * points [-w] [-l MODULE [-p PARAMETERS] [-u] [-d] [-r ROUNDS]] [-q] [-e] PROGRAM [ARGUMENT...]: has the
- * kernel fail the first of all the allocations and user copies it makes for a load of
+ * points [-w] [-l MODULE [-p PARAMETERS] [-u] [-d] [-r ROUNDS]] [-q] [-e] PROGRAM [ARGUMENT...]:
+ * has the kernel fail the first of all the allocations and user copies it makes for a load of
  * MODULE.ko, or for the program, then only the second, and so on until there are no more.
  * Which of them count is up to the filters in /sys/kernel/debug/failslab and so on, see
  * stress. Each time whoever was hit must say so properly or not mind, nothing may be left
