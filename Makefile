@@ -49,7 +49,7 @@ endif
 FOREIGN := $(filter-out $(HOST_ARCH),$(GUEST_ARCH))
 ifneq ($(GUEST_ARCH),amd64)
 SUFFIX := -$(GUEST_ARCH)
-ifneq ($(MADE_HERE)$(filter %-syscall-patch bench check-bench% check-faults% show-fault-% check-debug check-debug-% check-race check-race-%,$(MAKECMDGOALS)),)
+ifneq ($(MADE_HERE)$(filter %-syscall-patch kit bench check-bench% check-faults% show-fault-% check-debug check-debug-% check-race check-race-%,$(MAKECMDGOALS)),)
 $(error This is for amd64 only: leave ARCH=$(GUEST_ARCH) out)
 endif
 endif
@@ -281,7 +281,12 @@ $(KERNEL_DIR)/release: $(wildcard vm/pinned) $(if $(MADE_HERE),FORCE) | deps-vm 
 	@$(STOP) vm/kernel $(KERNEL) $(KERNEL_DIR)
 	@$(STOP) vm/chroot $(KERNEL_DIR) true
 
-$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base $(wildcard vm/inside/* vm/arch/$(GUEST_ARCH)-*) vm/libs $(if $(filter $(DETECTORS),$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
+# The programs of a guest of another architecture than this computer's.
+FOREIGN_PROGRAMS := $(if $(FOREIGN),$(KERNEL_DIR)/guest/packages)
+$(KERNEL_DIR)/guest/packages: vm/foreign vm/packages | $(KERNEL_DIR)/release
+	@$(STOP) vm/foreign $(KERNEL) $(KERNEL_DIR)
+
+$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release $(FOREIGN_PROGRAMS) vm/base $(wildcard vm/inside/* vm/arch/$(GUEST_ARCH)-*) vm/libs $(if $(filter $(DETECTORS),$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
 	@$(STOP) vm/chroot $(KERNEL_DIR) vm/base $(KERNEL_DIR)
 
 ready: $(GUEST)
@@ -292,7 +297,7 @@ $(CACHE)/accel: vm/accel | $(KERNEL_DIR)/base.cpio
 FORCE:
 
 .SECONDEXPANSION:
-$(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.built: vm/build vm/libs vm/chroot $(KERNEL_DIR)/release \
+$(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.built: vm/build vm/libs vm/chroot $(KERNEL_DIR)/release $(FOREIGN_PROGRAMS) \
 		$$(shell find $$(call at,$$*) -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh' -o -name '*.svg') $(if $(DIR),FORCE)
 	@$(STOP) vm/build $(KERNEL_DIR) $(call at,$*) $(@D)
 

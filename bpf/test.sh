@@ -72,9 +72,10 @@ built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
 for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
 # Stress: files=/dev/bpf_example
 # Stress: add more './bpf_user_raw again'; add more './bpf_test open write@edge=known writev=known'
-# Trace: beyond=bpf_ringbuf_submit hide=exit_group
+# Trace: beyond=copy_from_kernel_nofault hide=exit_group
 
 file=/dev/bpf_example
 long=$(printf '%200s' '' | tr ' ' x)

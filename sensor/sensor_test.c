@@ -580,7 +580,7 @@ static void minors(void)
 {
 	int driver = open(DRIVER "bind", O_WRONLY), files = 0;
 
-	while (write(driver, "sensor_example.0", 16) == 16) {
+	while (write(driver, "sensor_example.0", strlen("sensor_example.0")) > 0) {
 		open_device(0);
 		files++;
 		unbind();

@@ -72,10 +72,11 @@ built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
 for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
 # Packages: linux-perf trace-cmd
 # Programs: perf trace-cmd
 # Stress: add more './tracepoint_user -p again'; add more './tracepoint_test open write@edge=known writev=known'
-# Trace: hide=exit_group
+# Trace: run='./tracepoint_user; ./tracepoint_user -p' beyond=perf_output_begin_forward hide=exit_group
 
 file=/dev/tracepoint_example
 tracefs=/sys/kernel/tracing

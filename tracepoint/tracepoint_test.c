@@ -21,8 +21,8 @@
  *   drop                       closes the descriptor of the last perf or bpf
  *   format format-read         opens the file format of the event; reads it
  *   nobody rmmod sh=COMMAND    becomes a user who is not root; unloads; runs a command
- *   outrun=COMMAND             the same with words between commas, and right before it writes to the
- *                              node, "other" is written
+ *   outrun=COMMAND             runs a command whose words have commas between them, and writes
+ *                              "other" to the node right before the command writes
  */
 #define _GNU_SOURCE
 #include <err.h>

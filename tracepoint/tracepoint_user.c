@@ -30,7 +30,7 @@
  * An instance is a directory with a buffer and switches of its own. In the top directory of
  * tracefs we would change what others have switched on, and mix our events with theirs.
  */
-static char instance[64];
+static char instance[128];
 static int trace_pipe = -1;
 
 static void trace_end(void)
@@ -43,7 +43,7 @@ static void trace_end(void)
 
 static void trace_set(const char *name, const char *value)
 {
-	char path[200];
+	char path[300];
 	ssize_t ret;
 	int fd, why;
 
@@ -61,7 +61,7 @@ static void trace_set(const char *name, const char *value)
 
 static void trace_listen(const char *filter)
 {
-	char path[200], pid[16];
+	char path[300], pid[16];
 
 	snprintf(instance, sizeof(instance), TRACEFS "/instances/tracepoint_user-%d", getpid());
 	if (mkdir(instance, 0700))
@@ -110,13 +110,12 @@ static int trace_hear(unsigned char *message)
  * a page of struct perf_event_mmap_page, then a ring of records.
  */
 static struct perf_event_mmap_page *ring;
-static size_t ring_size;
 static unsigned int message_offset; /* of the field message, in the event's struct */
 
 /* A number that a file of tracefs tells, behind the text before. */
 static unsigned int event_number(const char *name, const char *before)
 {
-	char path[200], line[200], *found = NULL;
+	char path[300], line[200], *found = NULL;
 	FILE *file;
 
 	snprintf(path, sizeof(path), TRACEFS "/" EVENT "/%s", name);
@@ -140,6 +139,7 @@ static void perf_listen(const char *filter)
 		.sample_type = PERF_SAMPLE_RAW,
 		.sample_period = 1, /* each event, not one of many */
 	};
+	long page;
 	int fd;
 
 	/* A program can rely on the names of the fields, and not on where they are. */
@@ -150,9 +150,9 @@ static void perf_listen(const char *filter)
 		err(EXIT_FAILURE, "perf_event_open");
 	if (filter && ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter))
 		err(EXIT_FAILURE, "ioctl PERF_EVENT_IOC_SET_FILTER");
-	ring_size = sysconf(_SC_PAGESIZE); /* a power of two, in pages */
-	ring = mmap(NULL, sysconf(_SC_PAGESIZE) + ring_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-		    0);
+	/* The size of the ring, in pages, must be a power of two. */
+	page = sysconf(_SC_PAGESIZE);
+	ring = mmap(NULL, page + page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (ring == MAP_FAILED)
 		err(EXIT_FAILURE, "mmap");
 }
@@ -160,11 +160,11 @@ static void perf_listen(const char *filter)
 /* A record can begin at the end of the ring, and go on at its beginning. */
 static void ring_copy(void *to, __u64 from, size_t size)
 {
-	const char *data = (char *)ring + sysconf(_SC_PAGESIZE);
+	const char *data = (char *)ring + ring->data_offset;
 	size_t i;
 
 	for (i = 0; i < size; i++)
-		((char *)to)[i] = data[(from + i) % ring_size];
+		((char *)to)[i] = data[(from + i) % ring->data_size];
 }
 
 /*
@@ -183,7 +183,10 @@ static int perf_hear(unsigned char *message)
 	while (tail != head && length == NOTHING) {
 		ring_copy(&header, tail, sizeof(header));
 		if (header.type == PERF_RECORD_SAMPLE) {
-			/* A size of 4 bytes, then the struct. In it the field has offset and length. */
+			/*
+			 * A size of 4 bytes, then the event's struct. In that, the field message
+			 * has 4 bytes too: how many bytes the message has, and where they are.
+			 */
 			raw = tail + sizeof(header) + sizeof(__u32);
 			ring_copy(&place, raw + message_offset, sizeof(place));
 			length = place >> 16;

@@ -72,8 +72,10 @@ built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
 for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
 # Packages: udev
 # Programs: /lib/systemd/systemd-udevd /bin/udevadm
+# Stress: options="-q -e" # a listener misses an event for which there is no memory; a path for which there is none is ENOENT
 # Stress: files="/sys/class/misc/uevent_example/announce /dev/uevent_example"
 # Trace: also=netlink_recvmsg
 

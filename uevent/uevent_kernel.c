@@ -9,8 +9,8 @@
  * One write(2) to announce makes one event "change" with the variable MESSAGE. Its value
  * is the text that was written, up to its first NUL. The text has 1 to 200 bytes.
  * A write of more fails with EMSGSIZE, one from a bad pointer with EFAULT, and one for
- * which there is no memory with ENOMEM. sysfs itself ends a write of no bytes: it returns
- * 0, and the module does not notice.
+ * which there is no memory with ENOMEM or ENOENT. sysfs itself ends a write of no bytes: it
+ * returns 0, and the module does not notice.
  *
  *   # ./uevent_user "two words"
  *   kernel said: two words
