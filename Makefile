@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 # The directories, one a mechanism, in reading order. Every target follows from this list.
-MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch eventfd ring handle sensor
+MECHANISMS := procfs seqfile sysfs configfs debugfs sysctl cdev ioctl udp netlink signal upcall mmap syscall-patch eventfd ring handle sensor tracepoint uevent bpf
 
 # DIR=../acme: a directory that is not in this list, as make new makes them. It then is the list, and
 # check, demo, shell, watch, gdb, build, check-debug and check-race are for it.
@@ -38,8 +38,28 @@ HERE := $(filter-out $(OTHERS),$(MECHANISMS))
 WORK := $(notdir $(wildcard work/*))
 PLACES := $(HERE) $(WORK)
 
-export KERNEL_DIR := $(CACHE)/$(KERNEL)
-export OUT_DIR := vm/out/$(if $(DIR),own-)$(KERNEL)
+# The processor architecture of the guest, by default this computer's. The scripts know it as
+# GUEST_ARCH: in the environment ARCH would speak to the kernel's build system.
+unexport ARCH
+HOST_ARCH := $(or $(shell dpkg --print-architecture 2>/dev/null),amd64)
+export GUEST_ARCH := $(or $(call given,ARCH),$(HOST_ARCH))
+ifeq ($(wildcard vm/arch/$(GUEST_ARCH)),)
+$(error There are guests for $(notdir $(basename $(filter-out %-window.c,$(wildcard vm/arch/*)))), not for ARCH=$(GUEST_ARCH))
+endif
+FOREIGN := $(filter-out $(HOST_ARCH),$(GUEST_ARCH))
+ifneq ($(GUEST_ARCH),amd64)
+SUFFIX := -$(GUEST_ARCH)
+ifneq ($(MADE_HERE)$(filter %-syscall-patch kit bench check-bench% check-faults% show-fault-% check-debug check-debug-% check-race check-race-%,$(MAKECMDGOALS)),)
+$(error This is for amd64 only: leave ARCH=$(GUEST_ARCH) out)
+endif
+endif
+# What is emulated needs no trial.
+ifneq ($(FOREIGN),)
+ACCEL := tcg
+endif
+
+export KERNEL_DIR := $(CACHE)/$(KERNEL)$(SUFFIX)
+export OUT_DIR := vm/out/$(if $(DIR),own-)$(KERNEL)$(SUFFIX)
 export BUILD_DIR := $(OUT_DIR)/build
 export KERNEL OWN_KERNEL ACCEL LIMIT PROCESSORS V
 
@@ -56,6 +76,7 @@ MAKEFLAGS += --keep-going
 all: $(MECHANISMS)
 
 $(MECHANISMS): deps-build
+	@vm/deps $(call at,$@)/Makefile || : # without them a directory builds what it can
 	@$(MAKE) --no-print-directory -C $(call at,$@)
 
 help:
@@ -69,7 +90,7 @@ help:
 #: make doctor          what will work on this computer, and what is missing
 #:
 #: Each of them installs the packages that it lacks, and says so. KERNEL=5.10 (6.1, 6.12, 7.2, 7.3) boots
-#: another kernel. More:
+#: another kernel, ARCH=arm64 another processor. More:
 #:   demo-procfs            one directory; demo-syscall-patch builds a kernel first
 #:   terminal               a second terminal in the guest of make shell
 #:   build-procfs           build anew for that guest; then say "reload" inside
@@ -91,8 +112,8 @@ help:
 STOP = trap 'printf "\nStopped. Nothing is broken: the same command starts it again.\n" >&2; exit 130' INT;
 
 # The machine and these directories, ready. What is left out has its own command.
-GUEST = $(KERNEL_DIR)/base.cpio $(CACHE)/accel
-not-here = $(foreach other,$(OTHERS),printf '\n%s\n' "$(1) $(other), which needs a kernel of its own: make $(2)-$(other) (it builds that kernel first: about 10 minutes, once)";)
+GUEST = $(KERNEL_DIR)/base.cpio $(if $(FOREIGN),,$(CACHE)/accel)
+not-here = $(foreach other,$(OTHERS),printf '\n%s\n' "$(1) $(other), which needs a kernel of its own$(if $(SUFFIX), and is for amd64 only): make $(2)-$(other) (it builds that kernel first: about 10 minutes, once)";)
 
 demo: $(GUEST) $(HERE:%=$(BUILD_DIR)/%/.built)
 	@$(STOP) vm/demo $(HERE)
@@ -143,14 +164,14 @@ $(HERE:%=trace-%): trace-%: $(GUEST) $(BUILD_DIR)/%/.built
 
 # The pictures are of one kernel. The ways on the others differ a little.
 PICTURED := 6.12
-ifneq ($(filter $(PICTURED) syscall-%,$(KERNEL)),)
+ifneq ($(filter $(PICTURED) syscall-%,$(KERNEL)$(SUFFIX)),)
 $(HERE:%=picture-%): picture-%: $(GUEST) $(BUILD_DIR)/%/.built | deps-picture
 	@vm/trace $*
 	@vm/picture $* $(KERNEL) <$(OUT_DIR)/trace-$*/ways >$(OUT_DIR)/trace-$*/svg
 	@mv $(OUT_DIR)/trace-$*/svg $*/$*.svg
 else
 picture-%:
-	@$(MAKE) --no-print-directory $@ KERNEL=$(PICTURED)
+	@$(MAKE) --no-print-directory $@ KERNEL=$(PICTURED) ARCH=amd64
 endif
 
 doctor:
@@ -228,7 +249,7 @@ compile_commands.json: deps-editor
 
 # The exact versions of the kernels here, in a file: with it other computers fetch the same.
 pin:
-	@for k in $$(sed -n 's/^\([0-9.]*\)\t.*/\1/p' vm/kernels); do \
+	@for k in $$(sed -n 's/^\([0-9.]*\)\t.*/\1 \1-arm64/p' vm/kernels); do \
 		[ ! -e $(CACHE)/$$k/release ] || printf '%s\t%s\n' $$k "$$(cat $(CACHE)/$$k/release)"; \
 	done | tee vm/pinned
 
@@ -260,7 +281,12 @@ $(KERNEL_DIR)/release: $(wildcard vm/pinned) $(if $(MADE_HERE),FORCE) | deps-vm 
 	@$(STOP) vm/kernel $(KERNEL) $(KERNEL_DIR)
 	@$(STOP) vm/chroot $(KERNEL_DIR) true
 
-$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release vm/base $(wildcard vm/inside/*) vm/libs $(if $(filter $(DETECTORS),$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
+# The programs of a guest of another architecture than this computer's.
+FOREIGN_PROGRAMS := $(if $(FOREIGN),$(KERNEL_DIR)/guest/packages)
+$(KERNEL_DIR)/guest/packages: vm/foreign vm/packages | $(KERNEL_DIR)/release
+	@$(STOP) vm/foreign $(KERNEL) $(KERNEL_DIR)
+
+$(KERNEL_DIR)/base.cpio: $(KERNEL_DIR)/release $(FOREIGN_PROGRAMS) vm/base $(wildcard vm/inside/* vm/arch/$(GUEST_ARCH)-*) vm/libs $(if $(filter $(DETECTORS),$(KERNEL)),$(wildcard vm/debug/*.c) vm/debug/stress)
 	@$(STOP) vm/chroot $(KERNEL_DIR) vm/base $(KERNEL_DIR)
 
 ready: $(GUEST)
@@ -271,12 +297,12 @@ $(CACHE)/accel: vm/accel | $(KERNEL_DIR)/base.cpio
 FORCE:
 
 .SECONDEXPANSION:
-$(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.built: vm/build vm/libs vm/chroot $(KERNEL_DIR)/release \
+$(MECHANISMS:%=$(BUILD_DIR)/%/.built) $(BUILD_DIR)/bench/.built: $(BUILD_DIR)/%/.built: vm/build vm/libs vm/chroot $(KERNEL_DIR)/release $(FOREIGN_PROGRAMS) \
 		$$(shell find $$(call at,$$*) -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile -o -name '*.md' -o -name '*.sh' -o -name '*.svg') $(if $(DIR),FORCE)
 	@$(STOP) vm/build $(KERNEL_DIR) $(call at,$*) $(@D)
 
 # The bench's program takes its numbers from the headers of these directories.
-$(BUILD_DIR)/bench/.built: $(patsubst %,$(BUILD_DIR)/%/.built,eventfd handle ioctl netlink ring)
+$(BUILD_DIR)/bench/.built: $(patsubst %,$(BUILD_DIR)/%/.built,bpf eventfd handle ioctl netlink ring)
 
 include workshop/Makefile.inc
 

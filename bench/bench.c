@@ -16,7 +16,9 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/genetlink.h>
+#include <linux/perf_event.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netlink/genl/ctrl.h>
@@ -26,6 +28,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +44,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../bpf/bpf_example.h"
 #include "../eventfd/eventfd.h"
 #include "../handle/handle.h"
 #include "../ioctl/ioctl.h"
@@ -266,6 +271,217 @@ static void handle_rows(void)
 	for (size = 8; size <= 200; size += 192)
 		measure("round-trip", 100, write_then_read);
 	size = 0;
+	close(fd);
+}
+
+/* ---- a BPF program that puts each message into a ring buffer ---- */
+
+static unsigned long *reader, *writer; /* positions in the ring buffer, which only grow */
+static char *records;
+
+static void write_message(void)
+{
+	must(write(fd, message, size) == (ssize_t)size, path);
+}
+
+static void write_and_take(void)
+{
+	unsigned long at = *reader;
+	struct bpf_example_record *record;
+	__u32 *header;
+
+	write_message();
+	must(__atomic_load_n(writer, __ATOMIC_ACQUIRE) != at, "no record");
+	header = (__u32 *)(records + at % BPF_EXAMPLE_RING_SIZE);
+	record = (void *)((char *)header + BPF_RINGBUF_HDR_SZ);
+	must(record->length == size, "record");
+	memcpy(answer, record->message, record->length);
+	at += (__atomic_load_n(header, __ATOMIC_ACQUIRE) + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
+	__atomic_store_n(reader, at, __ATOMIC_RELEASE);
+}
+
+static int bpf(int cmd, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+}
+
+/* What bpf_user_raw.c loads, without settings. Attached until the descriptor is closed. */
+static int attach_bpf(int ring)
+{
+	const struct bpf_insn insns[] = {
+		{ BPF_LDX | BPF_MEM | BPF_DW, 6, 1, 0, 0 }, /* r6 = the message */
+		{ BPF_LDX | BPF_MEM | BPF_W, 7, 1, 8, 0 }, /* r7 = its length */
+		{ BPF_JMP | BPF_JGT | BPF_K, 7, 0, 17, BPF_EXAMPLE_MESSAGE_MAX },
+		{ BPF_LD | BPF_DW | BPF_IMM, 1, BPF_PSEUDO_MAP_FD, 0, ring },
+		{ 0, 0, 0, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, sizeof(struct bpf_example_record) },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, 0 },
+		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_reserve },
+		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 11, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, 8, 0, 0, 0 }, /* r8 = the record */
+		{ BPF_STX | BPF_MEM | BPF_W, 8, 7, offsetof(struct bpf_example_record, length), 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, 1, 8, 0, 0 },
+		{ BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0,
+		  offsetof(struct bpf_example_record, message) },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, 2, 7, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, 3, 6, 0, 0 },
+		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_probe_read_kernel },
+		{ BPF_ALU64 | BPF_MOV | BPF_X, 1, 8, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0 },
+		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_submit },
+		{ BPF_JMP | BPF_JA, 0, 0, 0, 0 },
+		{ BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0 },
+		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+	};
+	static const char license[] = "GPL", name[] = "bpf_example_message";
+	union bpf_attr load = {
+		.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+		.insns = (uintptr_t)insns,
+		.insn_cnt = sizeof(insns) / sizeof(*insns),
+		.license = (uintptr_t)license,
+	};
+	union bpf_attr attach = {
+		.raw_tracepoint = {
+			.name = (uintptr_t)name,
+			.prog_fd = bpf(BPF_PROG_LOAD, &load),
+		},
+	};
+	int link = bpf(BPF_RAW_TRACEPOINT_OPEN, &attach);
+
+	must(link >= 0, "attach");
+	close(attach.raw_tracepoint.prog_fd);
+	return link;
+}
+
+static void bpf_rows(void)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_RINGBUF,
+		.max_entries = BPF_EXAMPLE_RING_SIZE,
+	};
+	int link;
+
+	path = "/dev/bpf_example";
+	fd = open(path, O_RDWR);
+	other = bpf(BPF_MAP_CREATE, &attr);
+	if (fd < 0 || other < 0) {
+		warn("%s, BPF", path);
+		return;
+	}
+	mechanism = "bpf-off";
+	size = 8;
+	measure("round-trip", 100, write_message);
+
+	mechanism = "bpf";
+	reader = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, other, 0);
+	writer = mmap(NULL, PAGE + 2 * BPF_EXAMPLE_RING_SIZE, PROT_READ, MAP_SHARED, other, PAGE);
+	must(reader != MAP_FAILED && (void *)writer != MAP_FAILED, "mmap");
+	records = (char *)writer + PAGE;
+	link = attach_bpf(other);
+	for (; size <= 200; size += 192)
+		measure("round-trip", 100, write_and_take);
+	close(link);
+	close(other);
+	size = 0;
+	measure("open-close", 100, open_close);
+	close(fd);
+}
+
+#define EVENT "/sys/kernel/tracing/events/tracepoint_example/tracepoint_example_message/"
+
+/* Writes to files of tracefs, in an instance of its own. */
+static void trace_set(const char *name, const char *value)
+{
+	char at[128];
+	int to;
+
+	snprintf(at, sizeof(at), "/sys/kernel/tracing/instances/bench/%s", name);
+	to = open(at, O_WRONLY);
+	must(to >= 0 && write(to, value, strlen(value)) == (ssize_t)strlen(value), at);
+	close(to);
+}
+
+static struct perf_event_mmap_page *heard;
+static unsigned int message_offset; /* in the event's struct */
+
+/* The write, and then the message is taken out of the ring of perf. */
+static void write_and_hear(void)
+{
+	const char *data = (char *)heard + heard->data_offset;
+	__u64 at = heard->data_tail, end, raw;
+	__u32 place, i;
+
+	write_message();
+	end = __atomic_load_n(&heard->data_head, __ATOMIC_ACQUIRE);
+	must(at != end, "no record");
+	raw = at + sizeof(struct perf_event_header) + sizeof(__u32);
+	for (i = 0; i < sizeof(place); i++)
+		((char *)&place)[i] = data[(raw + message_offset + i) % heard->data_size];
+	must(place >> 16 == size, "record");
+	for (i = 0; i < size; i++)
+		answer[i] = data[(raw + (place & 0xffff) + i) % heard->data_size];
+	__atomic_store_n(&heard->data_tail, end, __ATOMIC_RELEASE);
+}
+
+static int perf_listen(void)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT,
+					.size = sizeof(attr),
+					.sample_type = PERF_SAMPLE_RAW,
+					.sample_period = 1 };
+	FILE *file;
+	char line[100];
+	int event;
+
+	file = fopen(EVENT "id", "r");
+	must(file && fscanf(file, "%llu", &attr.config) == 1, EVENT "id");
+	fclose(file);
+	file = fopen(EVENT "format", "r");
+	must(!!file, EVENT "format");
+	while (fgets(line, sizeof(line), file))
+		sscanf(line, " field:__data_loc u8[] message; offset:%u", &message_offset);
+	fclose(file);
+	event = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+	heard = mmap(NULL, 5 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, event, 0);
+	must(heard != MAP_FAILED, "mmap of a perf event");
+	return event;
+}
+
+/* One write, by who listens. -n: the module has been built without its tracepoint. */
+static void tracepoint_rows(int none)
+{
+	const char *instance = "/sys/kernel/tracing/instances/bench";
+	int event;
+
+	path = "/dev/tracepoint_example";
+	fd = open(path, O_RDWR);
+	if (fd < 0) {
+		warn("%s", path);
+		return;
+	}
+	size = 8;
+	mechanism = none ? "tracepoint-none" : "tracepoint-off";
+	measure("round-trip", 100, write_message);
+	if (none)
+		return;
+
+	must(!mkdir(instance, 0700), instance);
+	trace_set("events/tracepoint_example/enable", "1");
+	mechanism = "tracepoint-trace";
+	measure("round-trip", 100, write_message);
+	trace_set("events/tracepoint_example/filter", "length > 8");
+	mechanism = "tracepoint-filtered";
+	measure("round-trip", 100, write_message);
+	must(!rmdir(instance), instance);
+
+	mechanism = "tracepoint";
+	event = perf_listen();
+	for (; size <= 200; size += 192)
+		measure("round-trip", 100, write_and_hear);
+	munmap(heard, 5 * PAGE);
+	close(event);
+	size = 0;
+	measure("open-close", 100, open_close);
 	close(fd);
 }
 
@@ -1132,6 +1348,52 @@ static void eventfd_rows(void)
 	size = 0;
 }
 
+/* ---- events of devices ---- */
+
+static void hear(void)
+{
+	must(recv(other, answer, sizeof(answer), MSG_DONTWAIT) > 0, "recv");
+}
+
+static void announce_and_hear(void)
+{
+	must(pwrite(fd, message, size, 0) == (ssize_t)size, path);
+	hear();
+}
+
+static void ask_and_hear(void)
+{
+	must(pwrite(fd, "change", 6, 0) == 6, path);
+	hear();
+}
+
+/* The twin is an event that a program asks the kernel for, of a device that is always there. */
+static void uevent_rows(void)
+{
+	struct sockaddr_nl here = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+
+	other = socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT);
+	must(other >= 0 && !bind(other, (struct sockaddr *)&here, sizeof(here)), "socket and bind");
+	size = 8;
+	mechanism = "uevent-null";
+	path = "/sys/class/mem/null/uevent";
+	fd = open(path, O_WRONLY);
+	must(fd >= 0, path);
+	measure("round-trip", 100, ask_and_hear);
+	close(fd);
+
+	mechanism = "uevent";
+	path = "/sys/class/misc/uevent_example/announce";
+	fd = open(path, O_WRONLY);
+	must(fd >= 0, path);
+	memset(message, 'x', sizeof(message));
+	for (; size <= 200; size += 192)
+		measure("round-trip", 100, announce_and_hear);
+	close(fd);
+	close(other);
+	size = 0;
+}
+
 /* ---- the table of seqfile ---- */
 
 static void read_from_0(void)
@@ -1381,7 +1643,7 @@ int main(int argc, char *argv[])
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: bench MODULES\n"
-				"       bench -l|-t\n");
+				"       bench -l|-n|-t\n");
 		return 2;
 	}
 	alarm(300); /* in case somebody waits for what does not come */
@@ -1391,6 +1653,8 @@ int main(int argc, char *argv[])
 	must(!sched_setaffinity(0, sizeof(one), &one), "sched_setaffinity");
 	if (!strcmp(argv[1], "-l")) {
 		logged();
+	} else if (!strcmp(argv[1], "-n")) {
+		tracepoint_rows(1);
 	} else if (!strcmp(argv[1], "-t")) {
 		call_rows();
 		device_rows();
@@ -1412,6 +1676,9 @@ int main(int argc, char *argv[])
 		ring_rows();
 		wake_rows();
 		eventfd_rows();
+		bpf_rows();
+		tracepoint_rows(0);
+		uevent_rows();
 		seqfile_rows(argv[1]);
 		limit_rows();
 	}

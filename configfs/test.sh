@@ -72,6 +72,7 @@ built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
 for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
 # Stress: modprobe configfs; mount -t configfs configfs /sys/kernel/config 2>/dev/null
 # Stress: files=/sys/kernel/config/configfs_example after="rmdir /sys/kernel/config/configfs_example/*"
 # Trace: load='modprobe configfs; mount -t configfs configfs /sys/kernel/config; insmod ./configfs_kernel.ko'
@@ -168,7 +169,10 @@ for bad in null unmapped kernel; do
 done
 is "$(./configfs_test write one/message null 2147483647)" "Bad address" "a write of 2 GiB from a bad pointer fails with EFAULT"
 unchanged "a write of 2 GiB from a bad pointer"
-is "$(./configfs_test write one/message edge 10)" "$edge" "$half (message)"
+# Four bytes fit. Where a processor copies more than a byte at a time, fewer may arrive.
+got=$(./configfs_test write one/message edge 10)
+case $edge$got in 4[123]) edge=$got stored=$(printf "%.${got}s" 1234) number=$stored ;; esac
+is "$got" "$edge" "$half (message)"
 is "$(cat $file)" "$stored" "a write that runs into a bad pointer stores only what it returns"
 is "$(./configfs_test write one/value edge 10) $(cat $dir/one/value)" "$edge $number" "$half (value)"
 

@@ -50,10 +50,10 @@ static DEFINE_MUTEX(message_lock); /* guards message, history and their lengths 
  * allocate with GFP_KERNEL). buf is a pointer of that program (__user): only
  * copy_to_user() and its relatives may follow it.
  *
- * The copy can sleep: the program's page may not be in memory, and a program
- * can delay the page as long as it likes (userfaultfd(2)). If we held the lock
- * during the copy, one program could block all others. So: take the lock, make
- * a snapshot, release the lock, copy.
+ * The copy can sleep until the program's page is in memory. By userfaultfd(2) a
+ * program can make that last as long as it likes. If we held the lock during
+ * the copy, one program could block all others. So: take the lock, make a
+ * snapshot, release the lock, copy.
  */
 static ssize_t message_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
 {

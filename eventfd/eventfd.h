@@ -16,7 +16,7 @@
 /* Hands over an eventfd, by its descriptor in the calling program. -1 takes it back. */
 #define EVENTFD_EXAMPLE_BELL _IOW(EVENTFD_EXAMPLE_MAGIC, 0, __s32)
 
-/* Has the eventfd rung so many times, 1 to 1000. */
+/* Asks the module to ring the bell so many times, 1 to 1000. */
 #define EVENTFD_EXAMPLE_RING _IOW(EVENTFD_EXAMPLE_MAGIC, 1, __u32)
 
 #endif

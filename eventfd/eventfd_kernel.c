@@ -8,7 +8,7 @@
  * and waits until the counter is not 0. To ring it means to add 1 to the counter.
  *
  * BELL hands over an eventfd: it becomes the bell of this open file. -1 takes the bell
- * back. Both end the ringing of the bell before. RING has the bell rung 1 to 1000 times,
+ * back. Both end the ringing of the bell before. RING asks for 1 to 1000 rings,
  * some milliseconds apart, and returns at once. Nothing has changed if a command
  * fails: with EBADF (no such descriptor), EINVAL (no eventfd, or another number of
  * rings), ENOTCONN (RING without a bell), EBUSY (RING while the bell rings), EFAULT (a
@@ -54,7 +54,8 @@ struct bell {
  * all its callers added 1. No single form fits the kernels before and after.
  *
  * Modules outside the kernel's source collect such conditionals. A module in the
- * kernel's source needs none: who changes an interface changes all its users.
+ * kernel's source needs none: whoever changes an interface there also changes
+ * all its users.
  */
 static void bell_signal(struct bell *bell)
 {
@@ -93,7 +94,7 @@ static void bell_work(struct work_struct *work)
  * IS_ERR() recognises it, and PTR_ERR() makes it a number again.
  *
  * The worker uses the counter only with the lock held. So once we have taken the old
- * counter away under the lock, it is ours alone, and we can put it. The work may still be
+ * counter away under the lock, it is ours alone, and we give it back. The work may still be
  * queued: it then finds no rings, or those of a later RING.
  */
 static int bell_set(struct bell *bell, int fd)
@@ -118,8 +119,8 @@ static int bell_set(struct bell *bell, int fd)
  * Runs for the program that called ioctl(2), and may sleep. The lock is never held for
  * long, so nobody needs a signal to end the wait for it.
  *
- * A delay of 1 means 1 tick of the kernel's timer (1 / HZ seconds) or a little more: a timer
- * never expires too early. As the present tick is not over, it takes the second one.
+ * A delay of 1 lasts 1 to 2 ticks of the kernel's timer (a tick is 1 / HZ seconds): the
+ * tick that has begun already does not count.
  */
 static int bell_ring(struct bell *bell, u32 rings)
 {
@@ -165,10 +166,13 @@ static long eventfd_example_ioctl(struct file *file, unsigned int cmd, unsigned 
 	}
 }
 
-/* Runs for the program that called open(2), and may sleep. kzalloc() fills with zeros. */
+/*
+ * Runs for the program that called open(2), and may sleep. kzalloc() fills with zeros.
+ * GFP_KERNEL_ACCOUNT counts the memory against the memory limit of the program.
+ */
 static int eventfd_example_open(struct inode *inode, struct file *file)
 {
-	struct bell *bell = kzalloc(sizeof(*bell), GFP_KERNEL);
+	struct bell *bell = kzalloc(sizeof(*bell), GFP_KERNEL_ACCOUNT);
 
 	if (!bell)
 		return -ENOMEM;
@@ -181,7 +185,8 @@ static int eventfd_example_open(struct inode *inode, struct file *file)
 /*
  * Runs once, after the last close(2) of this open file, and may sleep. Nobody else can call
  * us now, but the work may run, and it uses the bell. cancel_delayed_work_sync() waits for
- * its end, and works although the work queues itself. Only then we put and free.
+ * its end, and works although the work queues itself. Only then we give the counter
+ * back and free the memory.
  */
 static int eventfd_example_release(struct inode *inode, struct file *file)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Hands the module an eventfd, has it rung, and prints how many rings it heard. With
+ * Hands the module an eventfd, asks it to ring, and prints how many rings it heard. With
  * -s the eventfd is a semaphore: each read takes one ring, and is printed.
  *
  * Usage: eventfd_user [-s] [rings]

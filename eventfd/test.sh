@@ -72,6 +72,7 @@ built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
 for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
 # Stress: runs="./eventfd_user -s 2" more="./eventfd_user 1001" files=/dev/eventfd_example
 # Trace: also=eventfd_read hide='openat|exit_group'
 
@@ -80,7 +81,7 @@ usage="usage: eventfd_user [-s] [rings]
 exit 2"
 no_bell="Transport endpoint is not connected"
 
-# A bell that never rings must not hold up the test: eventfd_test ends itself.
+# No check may wait forever. eventfd_test ends itself, and eventfd_user gets a timeout.
 user() { try timeout 10 ./eventfd_user "$@"; }
 # steps STEPS WANTED NAME: one check; the head of eventfd_test.c explains the steps
 steps() { is "$(./eventfd_test $1 2>&1)" "$2" "$3"; }

@@ -237,7 +237,7 @@ static void values(void)
 
 static const char *link_of(int fd)
 {
-	static char text[64];
+	static char text[128];
 	char name[32];
 
 	memset(text, 0, sizeof(text));
@@ -346,7 +346,8 @@ static int receive_box(int socket)
 	struct cmsghdr *header;
 	int fd;
 
-	if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1)
+	/* A child that sends one has ended by now. Else nothing would end the wait. */
+	if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1)
 		err(1, "recvmsg");
 	header = CMSG_FIRSTHDR(&message);
 	if (!header || header->cmsg_type != SCM_RIGHTS)

@@ -72,6 +72,7 @@ built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
 for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
 # Stress: add more 'timeout 1 ./netlink_user -l 3'
 # Stress: add more './netlink_test unterminated'; add more './netlink_test no-attribute'; add more './netlink_test -n text'
 # Trace: run='./netlink_user -l 1 >events & until grep -qs listening events; do sleep 0.1; done; ./netlink_user; wait'

@@ -184,7 +184,7 @@ static int ring_example_mmap(struct file *file, struct vm_area_struct *vma)
 
 /*
  * Work that is queued already is not queued twice. If it runs at this moment, it is queued
- * once more. So no ring is lost: a worker looks at the queue after it.
+ * once more. So no ring is lost: after each a worker looks at the queue.
  */
 static long ring_example_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {

@@ -20,7 +20,7 @@
  *   unmap writable peek        peek: prints the first byte
  *   put=TEXT fill[=N]          puts a message in, or N (default 16) of them: 1, 2, 3 ...
  *   take drain[=N]             prints one answer; waits for N of them, counts, and compares them
- *   ring ring32 ioctl=NUMBER   rings; rings as a 32-bit program; another ioctl
+ *   ring compat_ring ioctl=NUMBER   rings; rings as a 32-bit program; another ioctl
  *   wait                       waits until there is an answer or an error
  *   pause                      gives the worker the time to do what it should not do
  *   ready                      prints what poll(2) reports
@@ -197,7 +197,7 @@ static int ring(void)
 	return ioctl(file->fd, DOORBELL);
 }
 
-static int ring32(void)
+static int compat_ring(void)
 {
 #ifdef __x86_64__
 	int ret;
@@ -356,8 +356,8 @@ static void step(const char *name, const char *arg)
 		drain(n);
 	else if (!strcmp(name, "ring"))
 		say_unless_ok(ring());
-	else if (!strcmp(name, "ring32"))
-		say_unless_ok(ring32());
+	else if (!strcmp(name, "compat_ring"))
+		say_unless_ok(compat_ring());
 	else if (!strcmp(name, "ioctl"))
 		say_unless_ok(ioctl(file->fd, strtoul(arg, NULL, 0)));
 	else if (!strcmp(name, "wait"))
@@ -565,12 +565,13 @@ static void mappings(void)
  */
 static int stopped;
 
-static void *ring_often(void *unused)
+static void *call_often(void *unused)
 {
 	(void)unused;
 	run_on(0);
 	while (!__atomic_load_n(&stopped, __ATOMIC_RELAXED)) {
-		ring();
+		if (ring() && errno != EPROTO) /* no answer will ever come */
+			err(1, "ioctl");
 		usleep(100);
 	}
 	return NULL;
@@ -580,7 +581,7 @@ static pthread_t begin_ringing(void)
 {
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, ring_often, NULL))
+	if (pthread_create(&thread, NULL, call_often, NULL))
 		errx(1, "pthread_create");
 	run_on(1);
 	return thread;
@@ -748,7 +749,7 @@ static void woken(void)
 	printf("\n");
 }
 
-static void *ring_later(void *unused)
+static void *call_later(void *unused)
 {
 	(void)unused;
 	usleep(200000);
@@ -766,7 +767,7 @@ static void unwoken(void)
 	open_and_map();
 	fill(1);
 	word = &file->ring->to_user.head;
-	pthread_create(&thread, NULL, ring_later, NULL);
+	pthread_create(&thread, NULL, call_later, NULL);
 	say_unless_ok(syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 0, &second, NULL, 0));
 	say("%u", *word);
 	pthread_join(thread, NULL);

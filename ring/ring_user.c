@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Puts its messages into the memory that it shares with the module, rings once for all of
- * them, and prints the answers. If there are more messages than slots, it does so again.
+ * them, and prints the answers. While answers are missing, it rings again.
  *
  * Usage: ring_user [message]...
  */

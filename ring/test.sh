@@ -72,6 +72,7 @@ built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
 for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
 # Stress: files=/dev/ring_example
 # Stress: add more './ring_test open map ring head=17 ring'; add more './ring_test changed'
 # Trace: hide='openat|exit_group'
@@ -168,7 +169,7 @@ for number in 0xdc01 0xdd00 0x4004dc00 0xc0ccdc00; do
 	steps "open ioctl=$number" "Inappropriate ioctl for device" "an ioctl with another number ($number) fails with ENOTTY"
 done
 if [ "$(uname -m)" = x86_64 ]; then
-	steps "open map put=x ring32 wait take" x "a 32-bit program can ring"
+	steps "open map put=x compat_ring wait take" x "a 32-bit program can ring"
 else
 	count=$((count + 1))
 	echo "ok $count - a 32-bit program can ring # SKIP this test knows the 32-bit entry of x86-64 only"

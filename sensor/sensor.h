@@ -16,7 +16,7 @@ struct sensor_example_sample {
 	__s32 value;
 };
 
-/* An unsigned long long may stand at another place in 32-bit programs, but not in this struct. */
+/* 32-bit programs may align a __u64 to 4 bytes only. Here it comes first, so there is no gap. */
 _Static_assert(sizeof(struct sensor_example_sample) == 16, "gap in sensor_example_sample");
 
 struct sensor_example_settings {

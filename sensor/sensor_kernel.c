@@ -9,9 +9,9 @@
  *       state                                0444  "ok" or "high"; poll(2) and uevents tell
  *   parameter sensors: how many, 1 to 4, 2 by default
  *
- * Every period_ms a sensor takes a sample. Its last 64 samples are kept. Each open
- * file has a position of its own. When a value crosses the limit, the state
- * changes, and a uevent says so.
+ * Every period_ms, or somewhat later, a sensor takes a sample. Its last 64 samples are
+ * kept. Each open file has a position of its own. When a value crosses the limit, the
+ * state changes, and a uevent says so.
  *
  *   # cat /sys/class/sensor_example/sensor_example0/state
  *   ok
@@ -35,6 +35,7 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/timer.h>
 #include <linux/uio.h>
@@ -90,33 +91,38 @@ static s32 sensor_example_measure(u32 sequence)
 
 /*
  * Takes a sample. Runs in softirq context: it must not sleep. The lock is taken with
- * interrupts off, because in your driver an interrupt handler may do this. A
- * plain spin_lock() elsewhere would let it come in between, on the same processor,
- * and wait for ever.
+ * interrupts off, because in your driver an interrupt handler may take it. If that
+ * interrupted the holder of the lock, on the same processor, it would wait for ever.
  */
 static void sensor_example_timer(struct timer_list *timer)
 {
 	struct sensor_example *sensor = container_of(timer, struct sensor_example, timer);
-	struct sensor_example_sample *sample;
+	struct sensor_example_sample sample;
 	unsigned long flags;
 	bool high;
+
+	/* Without the lock, since hardware is slow. Only this function changes sequence. */
+	sample.time_ns = ktime_get_ns();
+	sample.sequence = sensor->sequence;
+	sample.value = sensor_example_measure(sample.sequence);
 
 	spin_lock_irqsave(&sensor->lock, flags);
 	if (sensor->gone) {
 		spin_unlock_irqrestore(&sensor->lock, flags);
 		return;
 	}
-	sample = &sensor->samples[sensor->sequence % SAMPLES];
-	sample->time_ns = ktime_get_ns();
-	sample->sequence = sensor->sequence;
-	sample->value = sensor_example_measure(sensor->sequence);
+	sensor->samples[sample.sequence % SAMPLES] = sample;
 	sensor->sequence++;
 
-	high = sample->value > sensor->settings.limit;
+	high = sample.value > sensor->settings.limit;
 	if (high != sensor->high) {
 		sensor->high = high;
 		schedule_work(&sensor->state_work);
 	}
+	/*
+	 * A timer is never early. It counts ticks of 1 / HZ seconds, and long times coarsely:
+	 * with 250 ticks a second 10 ms become 16. For an exact period take an hrtimer.
+	 */
 	mod_timer(timer, jiffies + msecs_to_jiffies(sensor->settings.period_ms));
 	spin_unlock_irqrestore(&sensor->lock, flags);
 
@@ -168,9 +174,10 @@ static bool sensor_example_period_valid(u32 period_ms)
 }
 
 /*
- * Changes the settings. A new period begins at once. The caller holds settings_mutex, so
- * that nobody changes them between its look and this. Once the sensor is gone the
- * timer must not start again: ENODEV.
+ * Changes the settings. The caller holds settings_mutex. So nobody changes them after the
+ * caller has read them and before they are set here. A new period begins at once, if the
+ * timer waits. If it does not, it has not been started yet, or its function runs
+ * and will take the new period. Once the sensor is gone: ENODEV.
  */
 static int sensor_example_set(struct sensor_example *sensor,
 			      const struct sensor_example_settings *settings)
@@ -181,7 +188,7 @@ static int sensor_example_set(struct sensor_example *sensor,
 	spin_lock_irqsave(&sensor->lock, flags);
 	if (sensor->gone)
 		ret = -ENODEV;
-	else if (settings->period_ms != sensor->settings.period_ms)
+	else if (settings->period_ms != sensor->settings.period_ms && timer_pending(&sensor->timer))
 		mod_timer(&sensor->timer, jiffies + msecs_to_jiffies(settings->period_ms));
 	if (!ret)
 		sensor->settings = *settings;
@@ -190,8 +197,9 @@ static int sensor_example_set(struct sensor_example *sensor,
 }
 
 /*
- * The attributes, as in sysfs/. Their functions may sleep. device_del() waits until they
- * have returned, and after it nobody calls them: what they use is there.
+ * The attributes, as in sysfs/. Their functions may sleep. cdev_device_del() waits until
+ * they have returned. After that nobody calls them. So what they use exists as long
+ * as they run.
  */
 static ssize_t period_ms_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -213,8 +221,7 @@ static ssize_t period_ms_store(struct device *dev, struct device_attribute *attr
 		return ret;
 	if (!sensor_example_period_valid(period_ms))
 		return -EINVAL;
-	if (mutex_lock_interruptible(&sensor->settings_mutex))
-		return -ERESTARTSYS;
+	mutex_lock(&sensor->settings_mutex);
 	settings = sensor_example_get(sensor);
 	settings.period_ms = period_ms;
 	ret = sensor_example_set(sensor, &settings);
@@ -241,8 +248,7 @@ static ssize_t limit_store(struct device *dev, struct device_attribute *attr, co
 	ret = kstrtos32(buf, 0, &limit);
 	if (ret)
 		return ret;
-	if (mutex_lock_interruptible(&sensor->settings_mutex))
-		return -ERESTARTSYS;
+	mutex_lock(&sensor->settings_mutex);
 	settings = sensor_example_get(sensor);
 	settings.limit = limit;
 	ret = sensor_example_set(sensor, &settings);
@@ -279,7 +285,7 @@ static int sensor_example_open(struct inode *inode, struct file *file)
 	unsigned long flags;
 	bool gone;
 
-	reader = kzalloc(sizeof(*reader), GFP_KERNEL);
+	reader = kzalloc(sizeof(*reader), GFP_KERNEL_ACCOUNT); /* on the program's account */
 	if (!reader)
 		return -ENOMEM;
 	reader->sensor = sensor;
@@ -293,7 +299,7 @@ static int sensor_example_open(struct inode *inode, struct file *file)
 		return -ENODEV;
 	}
 	file->private_data = reader;
-	return stream_open(inode, file);
+	return stream_open(inode, file); /* the file has no position, as in cdev/ */
 }
 
 static int sensor_example_release(struct inode *inode, struct file *file)
@@ -306,7 +312,8 @@ static int sensor_example_release(struct inode *inode, struct file *file)
  * Copies the sample that this reader has to read next, unless sample is NULL. A reader
  * that is more than SAMPLES behind goes on with the oldest. Returns 1, 0 if there is no
  * new sample yet, or -ENODEV if the sensor has gone. Takes only the spinlock, so
- * wait_event_interruptible() and poll may call it.
+ * wait_event_interruptible() and poll may call it. They do not hold position_mutex,
+ * hence READ_ONCE().
  */
 static int sensor_example_next(struct sensor_example_reader *reader,
 			       struct sensor_example_sample *sample)
@@ -332,7 +339,7 @@ static int sensor_example_next(struct sensor_example_reader *reader,
 
 /*
  * Waits for a sample, then reads all whole samples that are there and fit. The position
- * moves on only after the copy: what a bad pointer refused is read the next time.
+ * moves on only after the copy: a sample for a bad pointer is read again the next time.
  * Sleeping and copying to user space may not happen under a spinlock, so each
  * sample is first copied to the stack, where 16 bytes are nothing.
  */
@@ -349,6 +356,7 @@ static ssize_t sensor_example_read(struct kiocb *iocb, struct iov_iter *to)
 		return -ERESTARTSYS;
 	while ((ret = sensor_example_next(reader, &sample)) == 0) {
 		mutex_unlock(&reader->position_mutex);
+		/* IOCB_NOWAIT: io_uring and the like ask not to wait, as in cdev/ */
 		if ((iocb->ki_filp->f_flags & O_NONBLOCK) || (iocb->ki_flags & IOCB_NOWAIT))
 			return -EAGAIN;
 		if (wait_event_interruptible(reader->sensor->wait,
@@ -386,14 +394,16 @@ static __poll_t sensor_example_poll(struct file *file, poll_table *wait)
 
 /*
  * Both settings at once, as in ioctl/. The old ones are copied to the program before the new
- * ones are set, so if the copy fails nothing has changed.
+ * ones are set, so if the copy fails nothing has changed. The mutex is not held over the
+ * copy: a program can delay that as long as it likes, the attributes take the
+ * mutex, and unbinding waits for the attributes.
  */
 static long sensor_example_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct sensor_example_reader *reader = file->private_data;
 	struct sensor_example *sensor = reader->sensor;
 	struct sensor_example_settings __user *argp = (void __user *)arg;
-	struct sensor_example_settings old, new;
+	struct sensor_example_settings old, now, new;
 	int ret;
 
 	if (cmd != SENSOR_EXAMPLE_EXCHANGE)
@@ -402,13 +412,17 @@ static long sensor_example_ioctl(struct file *file, unsigned int cmd, unsigned l
 		return -EFAULT;
 	if (!sensor_example_period_valid(new.period_ms))
 		return -EINVAL;
-	if (mutex_lock_interruptible(&sensor->settings_mutex))
-		return -ERESTARTSYS;
-	old = sensor_example_get(sensor);
-	if (copy_to_user(argp, &old, sizeof(old)))
-		ret = -EFAULT;
-	else
-		ret = sensor_example_set(sensor, &new);
+	for (;;) {
+		old = sensor_example_get(sensor);
+		if (copy_to_user(argp, &old, sizeof(old)))
+			return -EFAULT;
+		mutex_lock(&sensor->settings_mutex);
+		now = sensor_example_get(sensor);
+		if (!memcmp(&now, &old, sizeof(now)))
+			break;
+		mutex_unlock(&sensor->settings_mutex); /* changed meanwhile: copy again */
+	}
+	ret = sensor_example_set(sensor, &new);
 	mutex_unlock(&sensor->settings_mutex);
 	return ret;
 }
@@ -439,8 +453,9 @@ static void sensor_example_put(void *data)
 }
 
 /*
- * Ends all that the sensor does by itself. First gone, so that the timer does not start again;
- * then timer and work, which may just be running. Then everybody who waits is woken.
+ * Ends all that the sensor does by itself. First it sets gone, so that the timer does not
+ * start again. Then it stops timer and work, and waits if they are just running.
+ * Then it wakes everybody who waits.
  */
 static void sensor_example_stop(struct sensor_example *sensor)
 {
@@ -472,7 +487,8 @@ static struct class sensor_example_class = { .name = "sensor_example" };
 /*
  * Runs for each sensor that the bus finds, and again when somebody writes its name to the
  * driver's file bind. What the struct needs must be there before cdev_device_add(): it makes
- * attributes and node, and then tells udev. So attributes come by dev.groups, not later.
+ * attributes and node, and then tells udev. So the attributes are in dev.groups: udev finds
+ * them there at once.
  *
  * devm_kzalloc() would be wrong for the struct: devm frees at unbinding, while a
  * program may still have the device open. devm is right for what must happen at
@@ -519,7 +535,7 @@ static int sensor_example_probe(struct platform_device *pdev)
 
 	ret = cdev_device_add(&sensor->cdev, &sensor->dev);
 	if (ret) {
-		/* Programs may have come in all the same, and have started the timer. */
+		/* The node may have worked for a moment: programs may have come in, and wait. */
 		sensor_example_stop(sensor);
 		return ret;
 	}
@@ -551,9 +567,9 @@ MODULE_PARM_DESC(sensors, "how many sensors, 1 to 4, 2 by default");
 static struct platform_device *sensor_example_devices[DEVICES_MAX];
 
 /*
- * Registers the driver before there is any hardware, since that can fail, and programs can get
- * in as soon as a sensor is probed. Then init must not fail any more: the kernel would free
- * the code that they are running. So if one of several sensors cannot be made, the load goes on
+ * Registers the driver first, because that can fail. Once a sensor is probed, programs can
+ * get in. Then init must not fail any more: the kernel would free the code that they are
+ * running. So if one of several sensors cannot be made, the load goes on
  * without it, as it would with hardware that is not there.
  */
 static int __init sensor_example_init(void)

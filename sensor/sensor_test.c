@@ -7,7 +7,7 @@
  *        sensor_test samples COUNT | behind MS
  *        sensor_test two|threads|poll|again|readv|seek|pread|write|signal|restart
  *        sensor_test exchange PERIOD LIMIT [BUFFER] | number NUMBER
- *        sensor_test unbind read|poll|all|held
+ *        sensor_test unbind read|poll|all|held|exchange
  *        sensor_test state|uevents|storm|minors|reload|unload | load PARAMETERS
  *        sensor_test nothing COMMAND...
  *
@@ -392,6 +392,49 @@ static void held(void)
 	bind_again();
 }
 
+static void *exchanges(void *arg)
+{
+	struct call *call = arg;
+
+	call->ret = ioctl(call->fd, SENSOR_EXAMPLE_EXCHANGE, call->buffer);
+	call->error = errno;
+	return NULL;
+}
+
+/* The sensor goes while an ioctl copies the old settings to a page that may not be written yet. */
+static void held_exchange(void)
+{
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
+	struct uffdio_range range = { (unsigned long)pages, page };
+	struct uffdio_register reg = { .range = range, .mode = UFFDIO_REGISTER_MODE_WP };
+	struct uffdio_writeprotect protect = {
+		.range = range,
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	struct sensor_example_settings *settings = (void *)pages;
+	struct call call = { .fd = open_device(0), .buffer = pages };
+	struct uffd_msg msg;
+
+	settings->period_ms = 20;
+	if (uffd >= 0 && ioctl(uffd, UFFDIO_API, &api) && errno == EINVAL) {
+		printf("no write-protection\n"); /* arm64 has it since Linux 6.10 */
+		return;
+	}
+	if (uffd < 0 || ioctl(uffd, UFFDIO_REGISTER, &reg) ||
+	    ioctl(uffd, UFFDIO_WRITEPROTECT, &protect))
+		err(1, "userfaultfd");
+	pthread_create(&call.thread, NULL, exchanges, &call);
+	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now the ioctl waits */
+		err(1, "read userfaultfd");
+	write_to(ATTRIBUTES "limit", "7");
+	unbind();
+	protect.mode = 0;
+	ioctl(uffd, UFFDIO_WRITEPROTECT, &protect);
+	printf("limit set, unbound, then %s\n", told(result(&call)));
+	bind_again();
+}
+
 static void on_signal(int number)
 {
 	(void)number;
@@ -537,7 +580,7 @@ static void minors(void)
 {
 	int driver = open(DRIVER "bind", O_WRONLY), files = 0;
 
-	while (write(driver, "sensor_example.0", 16) == 16) {
+	while (write(driver, "sensor_example.0", strlen("sensor_example.0")) > 0) {
 		open_device(0);
 		files++;
 		unbind();
@@ -613,10 +656,12 @@ int main(int argc, char *argv[])
 	} else if (!strcmp(command, "number") && argc == 3) {
 		printf("%s\n", told(ioctl(open_device(0), strtoul(argv[2], NULL, 0), pages)));
 	} else if (!strcmp(command, "unbind") && argc == 3) {
-		if (strcmp(argv[2], "held"))
-			gone(argv[2]);
-		else
+		if (!strcmp(argv[2], "held"))
 			held();
+		else if (!strcmp(argv[2], "exchange"))
+			held_exchange();
+		else
+			gone(argv[2]);
 	} else if (!strcmp(command, "signal") || !strcmp(command, "restart")) {
 		interrupted(!strcmp(command, "restart"));
 	} else if (!strcmp(command, "state")) {

@@ -44,19 +44,23 @@ int main(int argc, char *argv[])
 	ssize_t ret;
 	int fd;
 
-	if (getopt(argc, argv, "+") != -1 || (argc > 2 && argc != 4))
+	if (getopt(argc, argv, "+") != -1)
 		wrong_usage();
-	if (argc > 1)
-		count = number(argv[1], 1, 1000000);
-	if (argc > 2) {
-		settings.period_ms = number(argv[2], 0, 0xffffffff);
-		settings.limit = number(argv[3], -0x7fffffff - 1, 0x7fffffff);
+	argc -= optind;
+	argv += optind;
+	if (argc == 2 || argc > 3)
+		wrong_usage();
+	if (argc > 0)
+		count = number(argv[0], 1, 1000000);
+	if (argc > 1) {
+		settings.period_ms = number(argv[1], 0, 0xffffffff);
+		settings.limit = number(argv[2], -0x7fffffff - 1, 0x7fffffff);
 	}
 
 	fd = open(PATH, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		err(EXIT_FAILURE, "open %s", PATH);
-	if (argc > 2) {
+	if (argc > 1) {
 		if (ioctl(fd, SENSOR_EXAMPLE_EXCHANGE, &settings))
 			err(EXIT_FAILURE, "SENSOR_EXAMPLE_EXCHANGE");
 		printf("before: every %u ms, limit %d\n", settings.period_ms, settings.limit);

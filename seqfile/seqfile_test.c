@@ -269,6 +269,7 @@ static void held(void)
 		err(1, "userfaultfd");
 	copy.src = (unsigned long)calloc(1, page);
 
+	alarm(10); /* if the call never reaches the missing page, this ends the test */
 	pthread_create(&thread, NULL, held_call, memset(pages, 'x', page));
 	if (read(uffd, &msg, sizeof(msg)) != sizeof(msg)) /* now the call waits */
 		err(1, "read userfaultfd");

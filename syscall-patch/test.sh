@@ -53,6 +53,7 @@ case $(./mysyscall_user 2>&1) in
 esac
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
 # Stress: modules= runs="./mysyscall_user again" more="./mysyscall_test call edge 13"
 # Stress: add more './mysyscall_test racers'
 # Trace: own=__x64_sys_mysyscall run=./mysyscall_user

@@ -72,6 +72,7 @@ built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
 for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
 # Stress: runs="./sysctl_user 12" more="./sysctl_user 21" files="/proc/sys/net/test/value1 /proc/sys/net/test/value2"
 # Stress: least=0 # all memory is the kernel's own
 # Trace: also=proc_dointvec_minmax # the module itself is only a table

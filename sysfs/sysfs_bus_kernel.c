@@ -24,7 +24,8 @@
  * below, and no single form fits the kernels before and after.
  *
  * Modules outside the kernel's source collect such conditionals. A module in
- * the kernel's source needs none: who changes an interface changes all its users.
+ * the kernel's source needs none: whoever changes an interface there also
+ * changes all its users.
  *
  * Do not use a cast instead. It silences the compiler. But a kernel with CFI, a
  * protection against attacks, compares the type of a function with the type that

@@ -11,6 +11,9 @@
  *        sysfs_test asleep PATH
  *        sysfs_test writev|held-read|held-write|held-unload|race|busy-unload|reload
  *        sysfs_test load MODULE PARAMETERS
+ *        sysfs_test watch PATH COMMAND    (what inotify reports of the file meanwhile)
+ *        sysfs_test unseen PATH TEXT      (a write that only the kernel can report)
+ *        sysfs_test ask PATH              (fanotify: may somebody open this file?)
  */
 #include <err.h>
 #include <errno.h>
@@ -23,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -170,21 +174,97 @@ static void poll_file(const char *watched, const char *path, char *texts[])
 	printf("\n");
 }
 
+static int watch(const char *path, unsigned int mask)
+{
+	int fd = inotify_init1(IN_CLOEXEC);
+
+	if (inotify_add_watch(fd, path, mask) < 0)
+		err(1, "inotify_add_watch %s", path);
+	return fd;
+}
+
 /* A change may be reported twice: by write(2), and a little later by sysfs_notify(). */
+static const char *reported(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	int events;
+
+	for (events = 0; poll(&pollfd, 1, 200) > 0; events++)
+		if (read(fd, pages, page) <= 0)
+			err(1, "read inotify");
+	return events ? "reported" : "nothing";
+}
+
 static void inotify_file(const char *watched, const char *path, char *texts[])
 {
-	struct pollfd pollfd = { .fd = inotify_init1(IN_CLOEXEC), .events = POLLIN };
-	int writer = open_file(path, O_WRONLY), events;
+	int fd = watch(watched, IN_MODIFY), writer = open_file(path, O_WRONLY);
 
-	if (inotify_add_watch(pollfd.fd, watched, IN_MODIFY) < 0)
-		err(1, "inotify_add_watch");
 	for (; *texts; texts++) {
 		put(writer, *texts);
-		for (events = 0; poll(&pollfd, 1, 200) > 0; events++)
-			if (read(pollfd.fd, pages, page) <= 0)
-				err(1, "read inotify");
-		printf("%s: %s\n", *texts, events ? "reported" : "nothing");
+		printf("%s: %s\n", *texts, reported(fd));
 	}
+}
+
+static void watch_command(const char *path, const char *command)
+{
+	int fd = watch(path, IN_ALL_EVENTS & ~(IN_OPEN | IN_ACCESS | IN_CLOSE));
+
+	if (system(command))
+		errx(1, "%s fails", command);
+	puts(reported(fd));
+}
+
+/*
+ * The kernel reports a write(2) because a program has called it. There is one way to write that it
+ * does not report: through a descriptor that fanotify has opened for its listener. What inotify
+ * still reports then comes from the module.
+ */
+static void unseen(const char *path, const char *text)
+{
+	int asker = fanotify_init(FAN_CLASS_NOTIF, O_RDWR), fd;
+	struct fanotify_event_metadata event;
+
+	if (asker < 0 || fanotify_mark(asker, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, path))
+		err(1, "fanotify");
+	open_file(path, O_RDONLY);
+	if (read(asker, &event, sizeof(event)) != sizeof(event))
+		err(1, "read fanotify");
+	fd = watch(path, IN_MODIFY);
+	put(event.fd, text);
+	puts(reported(fd));
+}
+
+/* Has the kernel ask this program whether its child may open the file. The answer is no. */
+static void ask(const char *path)
+{
+	struct fanotify_response answer = { .response = FAN_DENY };
+	struct fanotify_event_metadata event;
+	struct pollfd pollfd = { .events = POLLIN };
+	int status;
+
+	pollfd.fd = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+	if (pollfd.fd < 0)
+		err(1, "fanotify_init");
+	if (fanotify_mark(pollfd.fd, FAN_MARK_ADD, FAN_OPEN_PERM, AT_FDCWD, path)) {
+		printf("no mark: %m\n");
+		return;
+	}
+	if (!fork()) {
+		close(pollfd.fd); /* as a listener it would have to answer itself */
+		open_file(path, O_RDONLY);
+		printf("opened\n");
+		exit(fclose(stdout));
+	}
+	if (poll(&pollfd, 1, 1000) > 0) {
+		if (read(pollfd.fd, &event, sizeof(event)) != sizeof(event))
+			err(1, "read fanotify");
+		printf("asked, ");
+		fflush(stdout);
+		answer.fd = event.fd;
+		if (write(pollfd.fd, &answer, sizeof(answer)) != sizeof(answer))
+			err(1, "write fanotify");
+	}
+	wait(&status);
 }
 
 /* Lets a child wait in poll(2), and writes when the child sleeps. */
@@ -380,6 +460,12 @@ int main(int argc, char *argv[])
 		poll_file(argv[2], argv[3], argv + 4);
 	} else if (argc > 4 && !strcmp(argv[1], "inotify")) {
 		inotify_file(argv[2], argv[3], argv + 4);
+	} else if (argc == 4 && !strcmp(argv[1], "watch")) {
+		watch_command(argv[2], argv[3]);
+	} else if (argc == 4 && !strcmp(argv[1], "unseen")) {
+		unseen(argv[2], argv[3]);
+	} else if (argc == 3 && !strcmp(argv[1], "ask")) {
+		ask(argv[2]);
 	} else if (argc == 3 && !strcmp(argv[1], "unread")) {
 		puts(change(open_file(argv[2], O_RDONLY), 0));
 	} else if (argc == 3 && !strcmp(argv[1], "asleep")) {

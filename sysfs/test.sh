@@ -72,6 +72,8 @@ built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
 for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
+# Logs: .*: Using fanotify permission checks may lead to deadlock; tainting kernel
 # Stress: modules=sysfs_param_kernel; add modules sysfs_fs_kernel; add modules sysfs_bus_kernel
 # Stress: runs="./sysfs_user 4" more="./sysfs_user 9"
 # Stress: least=0 # all memory is the kernel's own
@@ -104,7 +106,7 @@ left() {
 load ./sysfs_param_kernel.ko dyndbg
 load ./sysfs_fs_kernel.ko
 load ./sysfs_bus_kernel.ko
-echo 1..114
+echo 1..127
 is "$(stat -c '%A %U %G %n' $level $checked $first $second $value)" "-rw-r--r-- root root $level
 -rw-r--r-- root root $checked
 -rw-r--r-- root root $first
@@ -283,6 +285,36 @@ x: nothing
 : nothing
 5: reported" "inotify reports each accepted write to ${file##*/}, and no other"
 done
+
+# What inotify and fanotify tell of files that the kernel shows, also elsewhere
+# shellcheck disable=SC2317 # it is called by a variable
+# skip GOT WANTED NAME: in place of a check that cannot be made, for which $why has the reason
+skip() {
+	count=$((count + 1))
+	echo "ok $count - $3 # SKIP $why"
+}
+control=/sys/kernel/debug/dynamic_debug/control
+debugfs=is fanotify=is both=is why="this kernel has no fanotify, or no debugfs that we may write to"
+echo "module sysfs_bus_kernel -p" 2>/dev/null >$control || debugfs=skip both=skip
+./sysfs_test ask /dev/null >/dev/null 2>&1 || fanotify=skip both=skip
+host=/proc/sys/kernel/hostname
+is "$(./sysfs_test watch $host "name=\$(cat $host); echo \"\$name\" >$host")" reported "inotify reports a write of a program in /proc"
+is "$(./sysfs_test watch /dev/null "echo x >/dev/null")" reported "inotify reports a write of a program in /dev"
+$debugfs "$(./sysfs_test watch $control "echo module sysfs_bus_kernel -p >$control")" reported "inotify reports a write of a program in debugfs"
+again="rmmod sysfs_bus_kernel; insmod ./sysfs_bus_kernel.ko"
+is "$(./sysfs_test watch $value "$again")" nothing "inotify does not report that rmmod removes a file of sysfs"
+is "$(./sysfs_test watch /proc/modules "$again")" nothing "inotify does not report what the kernel changes in /proc"
+is "$(./sysfs_test watch /sys/kernel/uevent_seqnum "$again")" nothing "inotify does not report what the kernel changes in /sys without sysfs_notify()"
+is "$(./sysfs_test watch /dev/kmsg "$again; echo 3 >$checked")" nothing "inotify does not report what the kernel changes in /dev"
+$debugfs "$(./sysfs_test watch $control "$again")" nothing "inotify does not report what the kernel changes in debugfs"
+
+asked="asked, open: Operation not permitted"
+$both "$(./sysfs_test ask $control)" "$asked" "fanotify asks who may open a file of debugfs"
+$fanotify "$(for file in $first $second $level $value; do ./sysfs_test unseen $file 5; done | xargs)" "reported reported nothing nothing" \
+	"sysfs_notify() has inotify report a change that no write(2) reports"
+$fanotify "$(./sysfs_test ask $first)" "$asked" "fanotify asks who may open a file of sysfs"
+$fanotify "$(./sysfs_test ask /proc/modules)" "no mark: Invalid argument" "fanotify cannot ask who may open a file of /proc"
+$fanotify "$(./sysfs_test ask /dev/null)" opened "fanotify can be told to ask about a node in /dev, and asks nobody"
 
 is "$(./sysfs_test held-read)" "meanwhile 1234, 5678, then 4 1234" "while a read is half done others can read and write"
 is "$(./sysfs_test held-write)" "meanwhile 1234, 5678, then 4 4444" "while a write is half done others can read and write"

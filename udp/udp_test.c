@@ -331,7 +331,7 @@ static void race(void)
 		if (fork())
 			continue;
 		fd = open_socket(&from);
-		for (n = 0; n < 200; n++)
+		for (n = 0; n < 200 && !wrong; n++) /* an answer that is missing takes 10 s */
 			wrong += !ask(fd, memset(text, i ? 'a' + n % 26 : 'A' + n % 26, 200), n);
 		exit(wrong);
 	}

@@ -72,6 +72,7 @@ built=$(sed -n 's/\.o\b/.ko/g; s/^\(obj-m\|PROGRAMS\) := //p' Makefile)
 for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
+# Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
 # Stress: modules="upcall_kernel helper=$PWD/upcall_user beeps=0"
 # Stress: add modules "upcall_kernel helper=$PWD/upcall_user beeps=0 wait=proc"
 # Stress: add modules "upcall_kernel helper=$PWD/upcall_user beeps=0 wait=none"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * points [-w] [-l MODULE [-p PARAMETERS] [-u] [-d] [-r ROUNDS]] [-q] PROGRAM [ARGUMENT...]: has the
+ * points [-w] [-l MODULE [-p PARAMETERS] [-u] [-d] [-r ROUNDS]] [-q] [-e] PROGRAM [ARGUMENT...]: has the
  * kernel fail the first of all the allocations and user copies it makes for a load of
  * MODULE.ko, or for the program, then only the second, and so on until there are no more.
  * Which of them count is up to the filters in /sys/kernel/debug/failslab and so on, see
@@ -13,6 +13,7 @@
  *   -d  for a load EINVAL is proper too: the driver core says so where it has no memory
  *   -r  so often it is loaded and unloaded in the end, with nothing failing
  *   -q  full queues are proper too
+ *   -e  ENOENT is proper too: kobject_uevent_env() says so where it has no memory for a path
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -36,7 +37,7 @@
 
 static const char *module, *parameters = "";
 static char **program;
-static int module_fd, workers, useless, driver, rounds, queues;
+static int module_fd, workers, useless, driver, rounds, queues, events;
 static unsigned int point;
 
 static void complain(const char *format, ...)
@@ -259,6 +260,8 @@ static int proper(int status)
 
 	if (!status || (driver && module && status == EINVAL))
 		return 1;
+	if (events && !module && status < 100 && says(strerror(ENOENT)))
+		return 1;
 	for (i = 0; i < n; i++)
 		if (module ? status == errors[i] : status < 100 && says(strerror(errors[i])))
 			return 1;
@@ -278,7 +281,7 @@ int main(int argc, char *argv[])
 	char *before, file[100];
 	int option, status, last;
 
-	while ((option = getopt(argc, argv, "+wl:p:udr:q")) != -1) {
+	while ((option = getopt(argc, argv, "+wl:p:udr:qe")) != -1) {
 		switch (option) {
 		case 'w':
 			workers = 1;
@@ -300,6 +303,9 @@ int main(int argc, char *argv[])
 			break;
 		case 'q':
 			queues = 1;
+			break;
+		case 'e':
+			events = 1;
 			break;
 		default:
 			return 2;

@@ -1,7 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: not yet known
+# Caught-by: a full queue shows 1024
+# Caught-by: after a read it shows what is left
+# Caught-by: an emptied queue shows 0
+# Caught-by: and so does that of the other device
+# Caught-by: both queues are empty at first
+# Caught-by: each device has a file queued of mode 0444
+# Caught-by: the file shows the queue of its own device
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"

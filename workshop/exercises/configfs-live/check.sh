@@ -1,7 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: not yet known
+# Caught-by: after a write of 1 live is 1
+# Caught-by: after that message is unchanged
+# Caught-by: after that value is unchanged
+# Caught-by: each item has a file live of mode 0644
+# Caught-by: each item has a live of its own
+# Caught-by: live starts at 0
+# Caught-by: what is not a bool fails with EINVAL
+# Caught-by: while live is 1 a write to message fails with EBUSY
+# Caught-by: while live is 1 a write to value fails with EBUSY
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"

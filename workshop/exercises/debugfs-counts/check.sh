@@ -1,7 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: not yet known
+# Caught-by: a read does not count
+# Caught-by: a write from a bad pointer counts as refused
+# Caught-by: a write that is too long counts as refused
+# Caught-by: an accepted write counts once
+# Caught-by: both counts start at 0
+# Caught-by: the file counts exists and has mode 0444
+# Caught-by: two writers at once lose no count
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"

@@ -11,7 +11,7 @@
 #include <err.h>
 #include <fcntl.h>
 #include <linux/ioctl.h>
-#include <stdint.h>
+#include <linux/types.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +23,8 @@
 /* What lies in the program's memory: the options, and what is behind them. */
 static union {
 	struct {
-		uint32_t flags, priority;
-		uint64_t cookie;
+		__u32 flags, priority;
+		__u64 cookie;
 	} options;
 	unsigned char bytes[64];
 } memory;

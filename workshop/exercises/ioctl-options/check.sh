@@ -1,7 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: not yet known
+# Caught-by: a bad pointer fails with EFAULT
+# Caught-by: a get of less than 8 bytes fails with EINVAL
+# Caught-by: a larger struct with other bytes behind fails with E2BIG
+# Caught-by: a larger struct with zeros behind is taken
+# Caught-by: a program of today sets its options
+# Caught-by: a program of tomorrow gets zeros for what the module does not know
+# Caught-by: a struct of less than 8 bytes fails with EINVAL
+# Caught-by: after all these failures the options are unchanged
+# Caught-by: an old program gets the first 8 bytes, and nothing is written behind them
+# Caught-by: an old program sets its options
+# Caught-by: an unknown flag fails with EINVAL
+# Caught-by: and gets them back
+# Caught-by: and its known part is stored
+# Caught-by: the options start at 0
+# Caught-by: then cookie is 0
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"

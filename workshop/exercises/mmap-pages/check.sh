@@ -1,13 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: not yet known
+# Caught-by: a mapping that begins at the third page shows the third page
+# Caught-by: after mremap(2) has enlarged the mapping, access beyond the last page is SIGBUS
+# Caught-by: each page keeps what was written to it
+# Caught-by: four pages can be mapped
+# Caught-by: pages=0 fails the load with EINVAL
+# Caught-by: pages=5 fails the load with EINVAL
+# Caught-by: the first page has the greeting, and the rest is zero
+# Caught-by: the last page can be mapped alone
+# Caught-by: the log shows what the first page holds
+# Caught-by: the parameter can be read
+# Caught-by: two opens have pages of their own
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"
 
 grep -q ' /sys/kernel/debug debugfs ' /proc/mounts || mount -t debugfs debugfs /sys/kernel/debug
-file=/sys/kernel/debug/mmap_example
 unreclaimable() { sed -n 's/^MemFree: *\([0-9]*\).*/\1/p' /proc/meminfo; }
 parameter=
 if modinfo mmap_kernel.ko | grep -q '^parm: *pages:'; then parameter=pages=4; fi

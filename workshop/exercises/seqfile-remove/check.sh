@@ -1,7 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: not yet known
+# Caught-by: a negative number fails with EINVAL
+# Caught-by: a number that does not fit fails with ERANGE
+# Caught-by: a reader half way misses what was removed before it got there, and nothing else
+# Caught-by: a removed entry is missing, and all others are there in order
+# Caught-by: after that the table lacks exactly the removed entries
+# Caught-by: an entry that never was fails with ENOENT
+# Caught-by: an entry that was removed cannot be removed again
+# Caught-by: reads of 7 bytes give the same table
+# Caught-by: the file seqfile_remove exists and has mode 0200
+# Caught-by: the first, the last and a hundred between can be removed
+# Caught-by: what is not a number fails with EINVAL
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"
@@ -12,7 +22,7 @@ remove=/proc/seqfile_remove
 gone() { [ ! -e $remove ] || printf '%s\n' "$1" | cat 2>&1 >$remove | sed 's/.*: //'; }
 # table INDEX...: what the file should show without these
 table() { { echo "# index square"; seq 0 999 | awk '{ print $1, $1 * $1 }'; } | grep -vE "^($(echo "${*:-none}" | tr ' ' '|')) "; }
-same() { [ "$(cksum <"$1")" = "$(cksum <"$2")" ] && echo same || echo "not the same: $(diff "$1" "$2" | head -n 3 | xargs)"; }
+same() { [ "$(md5sum <"$1")" = "$(md5sum <"$2")" ] && echo same || echo "not the same: $(diff "$1" "$2" | head -n 3 | xargs)"; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -1,7 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: not yet known
+# Caught-by: a number in the range is stored
+# Caught-by: a number out of range fails with EINVAL
+# Caught-by: after a second load the number starts at 10 again
+# Caught-by: after that the number is unchanged
+# Caught-by: another network namespace has the file, and its number starts at 10
+# Caught-by: it can be set there
+# Caught-by: the file exists and has mode 0644
+# Caught-by: the number starts at 10
+# Caught-by: then the number of the first namespace is unchanged
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"

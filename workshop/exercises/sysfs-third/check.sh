@@ -1,7 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: not yet known
+# Caught-by: after a refused write the number is unchanged
+# Caught-by: all files have mode 0644
+# Caught-by: the parameter cannot be changed after the load
+# Caught-by: the parameter is off by default
+# Caught-by: third keeps what is written to it
+# Caught-by: what is not a number fails with EINVAL
+# Caught-by: with the parameter there are three files
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"
