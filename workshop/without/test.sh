@@ -92,6 +92,7 @@ is "$(fault '?poll,?ppoll:signal=SIGKILL:when=1' ./opens plain)" "child: opened 
 
 # LSM
 [ -e /sys/kernel/security/lsm ] || mount -t securityfs securityfs /sys/kernel/security
+echo "# $(cat /sys/kernel/security/lsm)"
 is "$(tr ',' '\n' </sys/kernel/security/lsm | grep -x capability)" capability "/sys/kernel/security/lsm lists the LSMs"
 
 # The ways to wait
