@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* read(2) sleeps until something has happened. fd -1: the call that made it has failed. */
+/* read(2) sleeps until something has happened. */
 static void wait_for(int fd, void *event, size_t size)
 {
 	if (read(fd, event, size) < 0)
@@ -33,8 +33,8 @@ static void wait_for_timer(void)
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	unsigned long long times;
 
-	if (timerfd_settime(fd, 0, &soon, NULL))
-		err(EXIT_FAILURE, "timerfd_settime");
+	if (fd < 0 || timerfd_settime(fd, 0, &soon, NULL))
+		err(EXIT_FAILURE, "timerfd");
 	wait_for(fd, &times, sizeof(times));
 	printf("the timer has expired %llu time\n", times);
 }
@@ -43,13 +43,17 @@ static void wait_for_signal(void)
 {
 	struct signalfd_siginfo info;
 	sigset_t set;
+	int fd;
 
 	/* Blocked, so that the signal waits for the read(2) and ends nobody. */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	if (fd < 0)
+		err(EXIT_FAILURE, "signalfd");
 	kill(getpid(), SIGTERM);
-	wait_for(signalfd(-1, &set, SFD_CLOEXEC), &info, sizeof(info));
+	wait_for(fd, &info, sizeof(info));
 	printf("signal %u has arrived\n", info.ssi_signo);
 }
 
@@ -62,7 +66,7 @@ static void wait_for_file(void)
 	} in;
 	int fd = inotify_init1(IN_CLOEXEC);
 
-	if (!mkdtemp(directory) || inotify_add_watch(fd, directory, IN_DELETE_SELF) < 0)
+	if (fd < 0 || !mkdtemp(directory) || inotify_add_watch(fd, directory, IN_DELETE_SELF) < 0)
 		err(EXIT_FAILURE, "watch %s", directory);
 	rmdir(directory);
 	wait_for(fd, &in, sizeof(in));
