@@ -548,7 +548,8 @@ static void held_read(void)
 
 	alarm(5); /* if a signal does not end a wait, this ends the test */
 	held = new_box();
-	write(held, "first", 5);
+	if (write(held, "first", 5) != 5)
+		err(1, "write");
 	thread = hold(read_missing);
 
 	say("create %s", close(new_box()) ? strerror(errno) : "succeeds");
@@ -571,7 +572,8 @@ static void closed_read(void)
 
 	alarm(5);
 	held = new_box();
-	write(held, "first", 5);
+	if (write(held, "first", 5) != 5)
+		err(1, "write");
 	close(device);
 	thread = hold(read_missing);
 	close(held);
@@ -587,7 +589,8 @@ static void held_write(void)
 
 	alarm(5);
 	held = new_box();
-	write(held, "first", 5);
+	if (write(held, "first", 5) != 5)
+		err(1, "write");
 	memcpy(bytes, "later", 5);
 	thread = hold(write_missing);
 	say_read(read(held, buffer, SIZE), buffer);

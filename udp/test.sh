@@ -115,6 +115,14 @@ nothing() { is "$(sockets; loaded udp_kernel)" "" "after $1 neither the socket n
 
 load ./udp_kernel.ko
 before=$(said udp_kernel | wc -l)
+# If nothing is answered at all, everything that follows would wait for answers in vain.
+got=$(user)
+if [ "$got" != "kernel said: hi kernel" ]; then
+	is "$got" "kernel said: hi kernel" "the program's default message comes back"
+	rmmod udp_kernel
+	echo 1..1
+	finish
+fi
 echo 1..86
 is "$(sockets)" "0100007F:$hex" "the socket is at 127.0.0.1 port 5555"
 is "$(cd /sys/module/udp_kernel/parameters && stat -c '%A' address port && cat address port)" "-r--r--r--
@@ -122,7 +130,7 @@ is "$(cd /sys/module/udp_kernel/parameters && stat -c '%A' address port && cat a
 127.0.0.1
 5555" "both parameters can be read and have mode 0444"
 
-is "$(user)" "kernel said: hi kernel" "the program's default message comes back"
+is "$got" "kernel said: hi kernel" "the program's default message comes back"
 is "$(user "two words")" "kernel said: two words" "a message given to the program comes back"
 is "$(user "")" "kernel said: " "an empty message comes back"
 is "$(user "$long")" "kernel said: $long" "a message of 200 bytes comes back"

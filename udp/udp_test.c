@@ -173,7 +173,7 @@ static void forge(int count)
 	} packet = {
 		.ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP },
 		.udp = { .source = from.sin_port, .dest = to.sin_port, .len = htons(14) },
-		.data = "forged",
+		.data = { 'f', 'o', 'r', 'g', 'e', 'd' }, /* no NUL */
 	};
 	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW), i;
 

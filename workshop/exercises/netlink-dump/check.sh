@@ -1,7 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: nothing
+# Caught-by: a dump has an entry for each byte, in order
+# Caught-by: a message that begins with the byte 255 is counted
+# Caught-by: a message that is refused is not counted
+# Caught-by: a user who is not root gets EPERM
+# Caught-by: after a second load nothing is counted
+# Caught-by: an empty message counts for 0
+# Caught-by: at first nothing is counted
+# Caught-by: two dumps at the same time are both whole
+# Caught-by: two messages that begin with h are counted
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"

@@ -1,7 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: nothing
+# Caught-by: a number that nobody has fails with ESRCH
+# Caught-by: after a second load the signal comes again
+# Caught-by: after that a write succeeds again
+# Caught-by: after these failures a write succeeds
+# Caught-by: if the process has ended a new process with its number gets no signal
+# Caught-by: rmmod succeeds while a signal is due
+# Caught-by: the file signallater exists and has mode 0200
+# Caught-by: the number 0 fails with EINVAL
+# Caught-by: the signal comes with its value, and not at once
+# Caught-by: what is not a number fails with EINVAL
+# Caught-by: while a signal is due a second write fails with EBUSY, and the first process gets its signal
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"

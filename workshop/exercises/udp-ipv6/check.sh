@@ -1,7 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Checks what TASK.md asks for, beside test.sh: make && sudo ./check.sh
-# Caught-by: nothing
+# Caught-by: 200 bytes are answered
+# Caught-by: 201 bytes are dropped
+# Caught-by: a datagram over IPv6 is answered
+# Caught-by: a sender with another port gets one
+# Caught-by: a sender with the module's own port gets no answer
+# Caught-by: address6=1::2::3 fails the load with EINVAL
+# Caught-by: address6=::1%lo fails the load with EINVAL
+# Caught-by: address6=::1x fails the load with EINVAL
+# Caught-by: address6=[::1] fails the load with EINVAL
+# Caught-by: an address that no interface has fails the load
+# Caught-by: kernel log
+# Caught-by: the parameter reads as ::1
+# Caught-by: the parameter that was not given reads as nothing
+# Caught-by: with address6=::1 nobody listens on 127.0.0.1
 cd "$(dirname "$0")" || exit 1
 # Its functions (is, load, said ...) are those of test.sh.
 eval "$(sed '/^# ---- from here on/q' test.sh)"
