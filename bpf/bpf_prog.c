@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * The BPF program: BPF C, which clang compiles for the machine that each kernel has inside.
+ * The BPF program: BPF C, which clang compiles to instructions that each kernel can run.
  * It runs in the kernel, once for each message, and cannot harm it: when it is loaded, the
  * kernel's verifier proves that it ends, and that it touches only memory that it may touch.
  */
@@ -28,10 +28,10 @@ struct {
  * Runs in the middle of the module's write(2), and must not sleep. The name in SEC() says
  * what to attach it to. args[] are the arguments of the tracepoint, as TP_PROTO() has them.
  *
- * Each check here is one that the verifier demands. A map may lack the key, and a ring
- * buffer the space: then the helper returns NULL. The number of bytes to copy must have
- * an upper limit that the verifier can see. A record that is reserved must be submitted
- * or discarded.
+ * The verifier demands each check here but that of least. A map may lack the key, and a
+ * ring buffer the space: then the helper (a function of the kernel for BPF programs)
+ * returns NULL. The number of bytes to copy must have an upper limit that the verifier can
+ * see. A record that is reserved must be submitted or discarded.
  *
  * The message is kernel memory that the verifier knows nothing about, so it can be read
  * only by bpf_probe_read_kernel(), which checks each access.

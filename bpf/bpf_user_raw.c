@@ -103,9 +103,9 @@ static int load(int settings, int ring)
 		MOVE(1, 8),
 		SET(2, 0),
 		CALL(BPF_FUNC_ringbuf_submit),
-		SET(0, 0),
+		SET(0, 0), /* here end the jumps of 20, 17 and 16 */
 		END,
-		SET(1, 1),
+		SET(1, 1), /* here ends that of 12: the ring buffer is full */
 		/* lost += 1, in one step: two processors may be here at once */
 		I(BPF_STX | BPF_W | BPF_XADD, 8, 1, offsetof(struct bpf_example_settings, lost), 0),
 		SET(0, 0),

@@ -299,7 +299,7 @@ static int sensor_example_open(struct inode *inode, struct file *file)
 		return -ENODEV;
 	}
 	file->private_data = reader;
-	return stream_open(inode, file); /* the file has no position, as in cdev/ */
+	return stream_open(inode, file); /* no file offset: lseek(2) fails */
 }
 
 static int sensor_example_release(struct inode *inode, struct file *file)
@@ -310,8 +310,8 @@ static int sensor_example_release(struct inode *inode, struct file *file)
 
 /*
  * Copies the sample that this reader has to read next, unless sample is NULL. A reader
- * that is more than SAMPLES behind goes on with the oldest. Returns 1, 0 if there is no
- * new sample yet, or -ENODEV if the sensor has gone. Takes only the spinlock, so
+ * that is more than SAMPLES behind goes on with the oldest. Returns 1 if there is a
+ * sample, 0 if there is none yet, or -ENODEV if the sensor has gone. Takes only the spinlock, so
  * wait_event_interruptible() and poll may call it. They do not hold position_mutex,
  * hence READ_ONCE().
  */
@@ -395,8 +395,8 @@ static __poll_t sensor_example_poll(struct file *file, poll_table *wait)
 /*
  * Both settings at once, as in ioctl/. The old ones are copied to the program before the new
  * ones are set, so if the copy fails nothing has changed. The mutex is not held over the
- * copy: a program can delay that as long as it likes, the attributes take the
- * mutex, and unbinding waits for the attributes.
+ * copy, which a program can delay as long as it likes. The attributes would wait for the
+ * mutex, and unbinding for the attributes: so a program could stop an unbinding.
  */
 static long sensor_example_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -446,7 +446,7 @@ static void sensor_example_free(struct device *dev)
 	kfree(sensor);
 }
 
-/* A put_device() for devm: it drops the reference that probe took. */
+/* A put_device() for devm: it drops the first reference, that of device_initialize(). */
 static void sensor_example_put(void *data)
 {
 	put_device(data);

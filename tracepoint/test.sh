@@ -90,7 +90,7 @@ t=$tracefs/instances/tracepoint_test
 # shellcheck disable=SC2317 # the trap calls it
 end() { [ ! -d $t ] || rmdir $t; }
 trap end EXIT
-# heard: prints what the events carried that have come, and forgets them
+# heard: prints the data of the events that have come so far, and empties the buffer
 heard() { sed -n 's/.*: tracepoint_example_message: //p' $t/trace && : >$t/trace; }
 
 user() { try ./tracepoint_user "$@"; }

@@ -18,14 +18,15 @@
  * Makes trace_tracepoint_example_message(message, length). The names of events are names
  * of C too, and are known to the whole kernel: so this one begins with the module's name.
  *
- * TP_fast_assign runs for each listener, with preemption off, and may run anywhere that the
- * function is called from: it must not sleep, and not follow a pointer of a program. It copies
- * the bytes. A stored pointer would be followed when somebody prints the event, which can be
+ * TP_fast_assign runs for each listener, with preemption off (no other task gets this processor
+ * meanwhile). So it must not sleep, and not follow a pointer of a program. It copies the
+ * bytes. A stored pointer would be followed when somebody prints the event, which can be
  * long after the memory is freed.
  *
- * TP_printk prints for the kernel's own file trace. perf and trace-cmd get the struct, and the text
- * of this line, which they understand by themselves. They know few of the kernel's formats,
- * and not %*pE. They know __print_hex_str(), and no message can forge a line with it.
+ * TP_printk prints for the kernel's own file trace. perf and trace-cmd get the struct, and this
+ * line as text. They then print the struct as the line says. They know few of the kernel's
+ * formats, and not %*pE (it escapes bytes). They know __print_hex_str(), and no message can
+ * forge a line with it.
  */
 TRACE_EVENT(tracepoint_example_message,
 

@@ -73,6 +73,7 @@ static void trace_listen(const char *filter)
 		trace_set(EVENT "/filter", filter);
 	trace_set(EVENT "/enable", "1");
 
+	/* Reads like trace, but takes away what it has read. */
 	snprintf(path, sizeof(path), "%s/trace_pipe", instance);
 	trace_pipe = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (trace_pipe < 0)
@@ -112,7 +113,7 @@ static int trace_hear(unsigned char *message)
 static struct perf_event_mmap_page *ring;
 static unsigned int message_offset; /* of the field message, in the event's struct */
 
-/* A number that a file of tracefs tells, behind the text before. */
+/* Returns the number that follows the text "before" in a file of the event. */
 static unsigned int event_number(const char *name, const char *before)
 {
 	char path[300], line[200], *found = NULL;

@@ -161,7 +161,7 @@ MAJOR=number
 MINOR=number
 DEVNAME=uevent_example
 DEVMODE=0600
-SEQNUM=number" "an event is ACTION@DEVPATH and ten variables, each with a NUL at its end"
+SEQNUM=number" "an event is ACTION@DEVPATH and nine variables, each with a NUL at its end"
 # message TEXT WANTED NAME: one check of the variable MESSAGE
 message() { is "$(./uevent_test event "$1" | grep -A 1 -a MESSAGE)" "MESSAGE=$2
 MAJOR=10" "$3"; }

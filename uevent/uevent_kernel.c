@@ -44,8 +44,8 @@
  * them, and may sleep. An interrupt handler has a work item call it.
  *
  * When kobject_uevent_env() returns 0, the event is in the receive buffer of each
- * listener. It is no error if nobody listens. If the receive buffer of a listener is full,
- * only this listener misses the event, and its next read fails with ENOBUFS.
+ * listener that had space for it. It is no error if nobody listens. A listener whose
+ * buffer is full misses the event, and its next read fails with ENOBUFS.
  */
 static ssize_t announce_store(struct device *dev, struct device_attribute *attr, const char *buf,
 			      size_t count)

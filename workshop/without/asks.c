@@ -41,6 +41,7 @@
  */
 static int install_filter(void)
 {
+	/* Classic BPF, older than that of bpf/. A jump ends in what to skip: if true, if false. */
 	struct sock_filter filter[] = {
 		/* Another architecture has other numbers for the calls. */
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
