@@ -4,7 +4,7 @@
  * sensor goes, several callers at once, uevents. Prints the results.
  *
  * Usage: sensor_test [-u] [-n] read BUFFER COUNT
- *        sensor_test samples COUNT | behind MS
+ *        sensor_test samples COUNT | behind COUNT
  *        sensor_test two|threads|poll|again|readv|seek|pread|write|signal|restart
  *        sensor_test exchange PERIOD LIMIT [BUFFER] | number NUMBER
  *        sensor_test unbind read|poll|all|held|exchange
@@ -155,15 +155,16 @@ static void samples(int count)
 		       : "of another time");
 }
 
-/* Lets samples pass, then reads all that are left: the last 64, without a gap. */
-static void behind(int ms)
+/* Lets so many samples pass, then reads all that are left: the last 64, without a gap. */
+static void behind(int passed)
 {
 	struct sensor_example_sample all[100];
-	int fd = open_device(0), gaps = 0, n, i;
+	int fd = open_device(0), other = open_device(0), gaps = 0, n, i;
 	__u32 first = next(fd).sequence;
 	ssize_t ret;
 
-	usleep(ms * 1000);
+	for (i = 0; i <= passed; i++) /* the first may be that which fd has read */
+		next(other);
 	ret = read(fd, all, sizeof(all));
 	n = ret / (int)sizeof(all[0]);
 	for (i = 1; i < n; i++)
