@@ -334,20 +334,18 @@ static int attach_bpf(int ring)
 		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
 	};
 	static const char license[] = "GPL", name[] = "bpf_example_message";
-	union bpf_attr load = {
-		.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
-		.insns = (uintptr_t)insns,
-		.insn_cnt = sizeof(insns) / sizeof(*insns),
-		.license = (uintptr_t)license,
-	};
-	union bpf_attr attach = {
-		.raw_tracepoint = {
-			.name = (uintptr_t)name,
-			.prog_fd = bpf(BPF_PROG_LOAD, &load),
-		},
-	};
-	int link = bpf(BPF_RAW_TRACEPOINT_OPEN, &attach);
+	union bpf_attr load, attach;
+	int link;
 
+	memset(&load, 0, sizeof(load));
+	load.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
+	load.insns = (uintptr_t)insns;
+	load.insn_cnt = sizeof(insns) / sizeof(*insns);
+	load.license = (uintptr_t)license;
+	memset(&attach, 0, sizeof(attach));
+	attach.raw_tracepoint.name = (uintptr_t)name;
+	attach.raw_tracepoint.prog_fd = bpf(BPF_PROG_LOAD, &load);
+	link = bpf(BPF_RAW_TRACEPOINT_OPEN, &attach);
 	must(link >= 0, "attach");
 	close(attach.raw_tracepoint.prog_fd);
 	return link;
@@ -355,11 +353,12 @@ static int attach_bpf(int ring)
 
 static void bpf_rows(void)
 {
-	union bpf_attr attr = {
-		.map_type = BPF_MAP_TYPE_RINGBUF,
-		.max_entries = BPF_EXAMPLE_RING_SIZE,
-	};
+	union bpf_attr attr;
 	int link;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_RINGBUF;
+	attr.max_entries = BPF_EXAMPLE_RING_SIZE;
 
 	path = "/dev/bpf_example";
 	fd = open(path, O_RDWR);

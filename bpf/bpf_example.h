@@ -7,7 +7,10 @@
 
 #define BPF_EXAMPLE_MESSAGE_MAX 200 /* bytes */
 
-/* The ring buffer's size: pages of 4 KiB, and a power of two. It has space for 18 records. */
+/*
+ * The ring buffer's size: whole pages of the kernel, mostly of 4 KiB, and a power of two. It has
+ * space for 18 records.
+ */
 #define BPF_EXAMPLE_RING_SIZE 4096
 
 /* The one value of the map "settings" */

@@ -76,4 +76,4 @@ static struct miscdevice bpf_example_device = {
 module_misc_device(bpf_example_device);
 
 MODULE_DESCRIPTION("A tracepoint that BPF programs can be attached to");
-MODULE_LICENSE("GPL"); /* tracepoints of a module with another licence cannot be used */
+MODULE_LICENSE("GPL"); /* or one compatible with it: others may not have tracepoints */

@@ -145,18 +145,18 @@ static long bpf(int cmd, union bpf_attr *attr)
 
 static void make_map(void)
 {
-	union bpf_attr attr = {
-		.map_type = BPF_MAP_TYPE_RINGBUF,
-		.max_entries = 4096,
-	};
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_RINGBUF;
+	attr.max_entries = 4096;
 	say_unless_ok(bpf(BPF_MAP_CREATE, &attr));
 }
 
 /* Root can find each map, by its id. Takes the newest with this name. */
 static int find_map(const char *name)
 {
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	int found = -1, fd;
 	__u32 id = 0;
 
@@ -187,12 +187,12 @@ static int find_map(const char *name)
 static void set_least(int least)
 {
 	__u32 key = 0, value[2] = { least, 0 };
-	union bpf_attr attr = {
-		.map_fd = find_map("settings"),
-		.key = (uintptr_t)&key,
-		.value = (uintptr_t)value,
-	};
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = find_map("settings");
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)value;
 	say_unless_ok(bpf(BPF_MAP_UPDATE_ELEM, &attr));
 	close(attr.map_fd);
 }

@@ -50,14 +50,15 @@ static long bpf(int cmd, union bpf_attr *attr)
 static int create_map(const char *name, enum bpf_map_type type, __u32 key, __u32 value,
 		      __u32 entries)
 {
-	union bpf_attr attr = {
-		.map_type = type,
-		.key_size = key,
-		.value_size = value,
-		.max_entries = entries,
-	};
+	union bpf_attr attr;
 	int fd;
 
+	/* What a command does not use must be 0, or it is refused. "= { ... }" may leave it unset. */
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = type;
+	attr.key_size = key;
+	attr.value_size = value;
+	attr.max_entries = entries;
 	strncpy(attr.map_name, name, sizeof(attr.map_name) - 1);
 	fd = bpf(BPF_MAP_CREATE, &attr);
 	if (fd < 0)
@@ -113,16 +114,18 @@ static int load(int settings, int ring)
 	};
 	static const char license[] = "Dual MIT/GPL"; /* bpf_probe_read_kernel() wants GPL */
 	static char log[65536];
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
-		.insns = (uintptr_t)insns,
-		.insn_cnt = sizeof(insns) / sizeof(*insns),
-		.license = (uintptr_t)license,
-		.log_buf = (uintptr_t)log,
-		.log_size = sizeof(log),
-		.log_level = 1,
-	};
-	int fd = bpf(BPF_PROG_LOAD, &attr);
+	union bpf_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = sizeof(insns) / sizeof(*insns);
+	attr.license = (uintptr_t)license;
+	attr.log_buf = (uintptr_t)log;
+	attr.log_size = sizeof(log);
+	attr.log_level = 1;
+	fd = bpf(BPF_PROG_LOAD, &attr);
 
 	/* If the verifier refuses the program, its log says why. */
 	if (fd < 0)
@@ -132,13 +135,11 @@ static int load(int settings, int ring)
 
 static void attach(int program)
 {
-	union bpf_attr attr = {
-		.raw_tracepoint = {
-			.name = (uintptr_t)"bpf_example_message",
-			.prog_fd = program,
-		},
-	};
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.raw_tracepoint.name = (uintptr_t) "bpf_example_message";
+	attr.raw_tracepoint.prog_fd = program;
 	/* It stays attached until the last descriptor is closed, at the latest at our end. */
 	if (bpf(BPF_RAW_TRACEPOINT_OPEN, &attr) < 0)
 		err(EXIT_FAILURE, "bpf BPF_RAW_TRACEPOINT_OPEN");
@@ -147,13 +148,13 @@ static void attach(int program)
 /* The command is BPF_MAP_UPDATE_ELEM or BPF_MAP_LOOKUP_ELEM. */
 static void access_settings(int cmd, int map, struct bpf_example_settings *value)
 {
+	union bpf_attr attr;
 	__u32 key = 0;
-	union bpf_attr attr = {
-		.map_fd = map,
-		.key = (uintptr_t)&key,
-		.value = (uintptr_t)value,
-	};
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = map;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)value;
 	if (bpf(cmd, &attr))
 		err(EXIT_FAILURE, "bpf BPF_MAP_%s_ELEM",
 		    cmd == BPF_MAP_UPDATE_ELEM ? "UPDATE" : "LOOKUP");

@@ -208,7 +208,7 @@ length=2 message=6869" "a BPF program can listen too"
 
 # What the tools make of it. Each records a program and prints the event from its own file. The processes
 # of trace-cmd that record may begin after the program: so that one waits.
-recorded=/tmp/tracepoint_test.$$
+recorded=$(mktemp)
 check=is why="there is no perf here. On Debian: apt install linux-perf"
 command -v perf >/dev/null || check=skip
 $check "$(perf record -q -N -B -e tracepoint_example:tracepoint_example_message -o $recorded ./tracepoint_test open write=hi none >/dev/null 2>&1

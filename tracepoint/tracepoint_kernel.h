@@ -18,10 +18,10 @@
  * Makes trace_tracepoint_example_message(message, length). The names of events are names
  * of C too, and are known to the whole kernel: so this one begins with the module's name.
  *
- * TP_fast_assign runs for each listener, with preemption off (no other task gets this processor
- * meanwhile). So it must not sleep, and not follow a pointer of a program. It copies the
- * bytes. A stored pointer would be followed when somebody prints the event, which can be
- * long after the memory is freed.
+ * TP_fast_assign runs once for each instance of tracefs that listens, and once for perf, however
+ * many listen there. Preemption is off (no other task gets this processor meanwhile). So it must
+ * not sleep, and not follow a pointer of a program. It copies the bytes. A stored pointer
+ * would be followed when somebody prints the event, which can be long after the memory is freed.
  *
  * TP_printk prints for the kernel's own file trace. perf and trace-cmd get the struct, and this
  * line as text. They then print the struct as the line says. They know few of the kernel's
