@@ -53,7 +53,7 @@ static int create_map(const char *name, enum bpf_map_type type, __u32 key, __u32
 	union bpf_attr attr;
 	int fd;
 
-	/* What a command does not use must be 0, or it is refused. "= { ... }" may leave it unset. */
+	/* What a command does not use must be 0. "= { ... }" may leave it unset. */
 	memset(&attr, 0, sizeof(attr));
 	attr.map_type = type;
 	attr.key_size = key;
@@ -135,10 +135,11 @@ static int load(int settings, int ring)
 
 static void attach(int program)
 {
+	static const char name[] = "bpf_example_message";
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.raw_tracepoint.name = (uintptr_t) "bpf_example_message";
+	attr.raw_tracepoint.name = (uintptr_t)name;
 	attr.raw_tracepoint.prog_fd = program;
 	/* It stays attached until the last descriptor is closed, at the latest at our end. */
 	if (bpf(BPF_RAW_TRACEPOINT_OPEN, &attr) < 0)
