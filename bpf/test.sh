@@ -73,6 +73,7 @@ for f in $built; do [ -e "$f" ] || cannot "$f is missing. Run: make"; done
 echo "<6>$mark" >/dev/kmsg
 # ---- from here on it is this directory's own ----
 # Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
+# Hammer: 1
 # Stress: files=/dev/bpf_example
 # Stress: add more './bpf_user_raw again'; add more './bpf_test open write@edge=known writev=known'
 # Trace: beyond=copy_from_kernel_nofault hide=exit_group
