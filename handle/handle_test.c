@@ -237,7 +237,7 @@ static void values(void)
 
 static const char *link_of(int fd)
 {
-	static char text[128];
+	static char text[64];
 	char name[32];
 
 	memset(text, 0, sizeof(text));
