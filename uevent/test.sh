@@ -256,8 +256,12 @@ rule() {
 	sed "s|/run/said|$work/said|" "$work/$1" >$rules
 	rm -f "$work/said"
 	udevadm control --reload
-	printf %s "$2" >$file
-	await said ""
+	# udev may still treat an event by the rules that it had before.
+	for _ in 1 2 3; do
+		printf %s "$2" >$file
+		await said ""
+		[ ! -s "$work/said" ] || break
+	done
 	cat "$work/said" 2>/dev/null
 }
 # shellcheck disable=SC2317 # it is called as $check
