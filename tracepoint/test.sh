@@ -75,7 +75,7 @@ echo "<6>$mark" >/dev/kmsg
 # Comments such as "# Logs: " are for the throwaway machine: CONTRIBUTING.md in the repository explains them.
 # Packages: linux-perf trace-cmd
 # Programs: perf trace-cmd
-# Hammer: 1
+# Processors: 1
 # Stress: add more './tracepoint_user -p again'; add more './tracepoint_test open write@edge=known writev=known'
 # Trace: run='./tracepoint_user; ./tracepoint_user -p' beyond=perf_output_begin_forward hide=exit_group
 

@@ -253,11 +253,11 @@ is "$(./uevent_test race)" "0 wrong, 1000 and 1000 announced" "two that announce
 # rule FILE MESSAGE: udev gets the rule, then the event; prints what the rule has written
 rule() {
 	mkdir -p ${rules%/*}
+	rm -f $rules "$work/said" # a new file: udev looks at the time of the directory
 	sed "s|/run/said|$work/said|" "$work/$1" >$rules
-	rm -f "$work/said"
-	udevadm control --reload
-	# udev may still treat an event by the rules that it had before.
+	# It may still treat an event by the rules that it had before.
 	for _ in 1 2 3; do
+		udevadm control --reload
 		printf %s "$2" >$file
 		await said ""
 		[ ! -s "$work/said" ] || break
