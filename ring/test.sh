@@ -92,10 +92,16 @@ turns() {
 		trace=$trace/instances/ring_example
 		mkdir $trace 2>/dev/null || continue
 		echo 1 >$trace/events/workqueue/workqueue_execute_start/enable
-		messages=$(./ring_test spin 20000)
-		turns=$(grep -c ring_example_answer $trace/trace)
+		said="16 at most"
+		# Many short runs: in a long one, the turns in which the program was too slow hide the others.
+		for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+			echo >$trace/trace
+			messages=$(./ring_test spin 500)
+			turns=$(grep -c ring_example_answer $trace/trace)
+			[ "$messages" -le $((turns * 16)) ] || { said="$messages messages in $turns turns" && break; }
+		done
 		rmdir $trace
-		if [ "$messages" -le $((turns * 16)) ]; then echo "16 at most"; else echo "$messages messages in $turns turns"; fi
+		echo "$said"
 		return
 	done
 	echo "cannot count turns"
