@@ -116,9 +116,19 @@ $2" "$3"
 }
 left() { ls -d $node $device 2>/dev/null; loaded uevent_kernel; }
 
+load ./uevent_kernel.ko dyndbg
+# If no event comes at all, everything that follows would wait for one in vain.
+got=$(./uevent_test heard 2>&1)
+rmmod uevent_kernel
+if [ "$got" != "from the kernel with uid 0: hi" ]; then
+	is "$got" "from the kernel with uid 0: hi" "root hears the events"
+	echo 1..1
+	finish
+fi
 listens order ./uevent_user -l 3
 load ./uevent_kernel.ko dyndbg
-echo 1..68
+echo 1..69
+is "$got" "from the kernel with uid 0: hi" "root hears the events"
 printf hi >$file
 rmmod uevent_kernel
 heard order "add
