@@ -174,8 +174,9 @@ steps "nobody open" "open: Permission denied" "a user who is not root may not op
 steps "nobody map" "Operation not permitted" "a user who is not root may not make a BPF map of this kind"
 
 # heard COMMAND...: on Linux 7.2 and later a process that interrupts a BPF program does not run it, and hears nothing.
+case $(uname -r) in [1-6].*) tries=1 ;; *) tries="1 2 3 4 5" ;; esac
 heard() {
-	for _ in 1 2 3 4 5; do
+	for _ in $tries; do
 		said=$("$@" 2>&1)
 		[ "$said" = "kernel said: nothing" ] || break
 	done
